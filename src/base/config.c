@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/config.c - resolves settings from flags, the environment, .env and defaults.
+ *
+ * Owns:       copies of the values and of where each came from; the table is the caller's.
+ * Invariants: a later source never wins over an earlier one (flag, environment, .env, default);
+ *             a secret's value stands in no message.
+ * Not here:   what a value may be and how it is shown (base/setting.c), .env lines
+ * (base/env_file.c).
+ */
+#include "base/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/setting.h"
+
+enum { env_file_bytes_max = 1048576, source_bytes_max = 128, name_bytes_max = 96 };
+
+static const char name_prefix[] = "MILLRACE_";
+
+extern char **environ;
+
+typedef struct resolved {
+    char *value; /* NULL: the default stands */
+    char source[source_bytes_max];
+} resolved;
+
+struct mr_config {
+    const mr_setting *settings;
+    resolved *resolved;
+    size_t count;
+};
+
+static size_t find(const mr_config *config, mr_text name)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        if (mr_text_equal(name, mr_text_of(config->settings[i].name))) {
+            return i;
+        }
+    }
+    return config->count;
+}
+
+static size_t must_find(const mr_config *config, const char *name)
+{
+    size_t index = find(config, mr_text_of(name));
+
+    MR_ASSERT(index < config->count);
+    return index;
+}
+
+static void put(mr_config *config, size_t index, mr_text value, const char *source)
+{
+    resolved *slot = &config->resolved[index];
+
+    free(slot->value);
+    slot->value = mr_alloc(value.bytes + 1);
+    memcpy(slot->value, value.data, value.bytes);
+    slot->value[value.bytes] = '\0';
+    (void)snprintf(slot->source, sizeof(slot->source), "%s", source);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's distance, in two rows. */
+static size_t edit_distance(mr_text a, mr_text b)
+{
+    size_t row[name_bytes_max + 1];
+
+    for (size_t j = 0; j <= b.bytes; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= a.bytes; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.bytes; j++) {
+            size_t replaced = diagonal + (a.data[i - 1] != b.data[j - 1]);
+            diagonal = row[j];
+            row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b.bytes];
+}
+
+static mr_status fail_unknown(const mr_config *config, mr_text name, const char *source,
+                              mr_err *err)
+{
+    const char *nearest = NULL;
+    size_t distance_min = name_bytes_max;
+    mr_text cut = {name.data, least(name.bytes, name_bytes_max)};
+
+    for (size_t i = 0; i < config->count; i++) {
+        size_t distance = edit_distance(cut, mr_text_of(config->settings[i].name));
+        if (distance < distance_min) {
+            distance_min = distance;
+            nearest = config->settings[i].name;
+        }
+    }
+    if (nearest == NULL) {
+        return mr_fail(err, MR_INVALID, "%.*s (%s) is not a setting", MR_TEXT_ARGS(cut), source);
+    }
+    return mr_fail(err, MR_INVALID,
+                   "%.*s (%s) is not a setting; did you mean %s? `millrace config show` lists them",
+                   MR_TEXT_ARGS(cut), source, nearest);
+}
+
+/* An empty value counts as not given: that is how compose files pass on an unset variable. */
+static mr_status take(mr_config *config, mr_text name, mr_text value, const char *source,
+                      mr_err *err)
+{
+    if (!mr_text_starts_with(name, name_prefix)) {
+        return MR_OK;
+    }
+    size_t index = find(config, name);
+    if (index == config->count) {
+        return fail_unknown(config, name, source, err);
+    }
+    if (value.bytes > 0) {
+        put(config, index, value, source);
+    }
+    return MR_OK;
+}
+
+static mr_status take_line(mr_config *config, mr_text line, char *unescaped, const char *source,
+                           mr_err *err)
+{
+    mr_text name;
+    mr_text value;
+    mr_status status = mr_env_parse_line(line, unescaped, &name, &value, err);
+
+    if (status == MR_NOT_FOUND) {
+        return MR_OK;
+    }
+    if (status != MR_OK) {
+        return mr_fail_in(err, status, "%s", source);
+    }
+    return take(config, name, value, source, err);
+}
+
+static mr_status take_lines(mr_config *config, const char *path, mr_text content, char *unescaped,
+                            mr_err *err)
+{
+    mr_status status = MR_OK;
+    unsigned number = 0;
+
+    while (content.bytes > 0 && status == MR_OK) {
+        char source[source_bytes_max];
+        const char *end = memchr(content.data, '\n', content.bytes);
+        size_t bytes = end == NULL ? content.bytes : (size_t)(end - content.data);
+
+        number++;
+        (void)snprintf(source, sizeof(source), "%.100s:%u", path, number);
+        status = take_line(config, (mr_text){content.data, bytes}, unescaped, source, err);
+        bytes += end != NULL;
+        content = (mr_text){content.data + bytes, content.bytes - bytes};
+    }
+    return status;
+}
+
+static mr_status take_file(mr_config *config, const char *path, mr_err *err)
+{
+    mr_buffer content;
+    const char *shown = path != NULL ? path : ".env";
+
+    mr_buffer_init(&content, env_file_bytes_max);
+    mr_status status = mr_file_read(shown, &content, err);
+    if (status == MR_OK) {
+        char *unescaped = mr_alloc(content.bytes + 1);
+        status = take_lines(config, shown, mr_buffer_text(&content), unescaped, err);
+        free(unescaped);
+    } else if (status == MR_NOT_FOUND) {
+        status = MR_OK;
+    }
+    mr_buffer_free(&content);
+    return status;
+}
+
+static mr_status take_environment(mr_config *config, mr_err *err)
+{
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        const char *equals = strchr(*entry, '=');
+        if (equals == NULL) {
+            continue;
+        }
+        mr_text name = {*entry, (size_t)(equals - *entry)};
+        mr_status status = take(config, name, mr_text_of(equals + 1), "environment", err);
+        if (status != MR_OK) {
+            return status;
+        }
+    }
+    return MR_OK;
+}
+
+mr_status mr_config_create(const mr_setting *settings, size_t count, const char *env_file,
+                           mr_config **ret_config, mr_err *err)
+{
+    mr_config *config = mr_alloc_zero(1, sizeof(*config));
+
+    config->settings = settings;
+    config->count = count;
+    config->resolved = mr_alloc_zero(count, sizeof(*config->resolved));
+    for (size_t i = 0; i < count; i++) {
+        MR_ASSERT(strlen(settings[i].name) <= name_bytes_max);
+        (void)snprintf(config->resolved[i].source, source_bytes_max, "default");
+    }
+    mr_status status = take_file(config, env_file, err);
+    if (status == MR_OK) {
+        status = take_environment(config, err);
+    }
+    if (status != MR_OK) {
+        mr_config_destroy(config);
+        return status;
+    }
+    *ret_config = config;
+    return MR_OK;
+}
+
+void mr_config_destroy(mr_config *config)
+{
+    if (config == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < config->count; i++) {
+        free(config->resolved[i].value);
+    }
+    free(config->resolved);
+    free(config);
+}
+
+/* The setting whose flag the argument is; *ret_value points behind "=", or is NULL. */
+static size_t find_flag(const mr_config *config, const char *argument, const char **ret_value)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        const char *flag = config->settings[i].flag;
+        size_t bytes = flag != NULL ? strlen(flag) : 0;
+        if (bytes > 0 && strncmp(argument, flag, bytes) == 0 &&
+            (argument[bytes] == '\0' || argument[bytes] == '=')) {
+            *ret_value = argument[bytes] == '=' ? argument + bytes + 1 : NULL;
+            return i;
+        }
+    }
+    return config->count;
+}
+
+mr_status mr_config_apply_flag(mr_config *config, int argc, char *const *argv, int *ret_used,
+                               mr_err *err)
+{
+    const char *value = NULL;
+    char source[source_bytes_max];
+    size_t index = argc > 0 ? find_flag(config, argv[0], &value) : config->count;
+    int used = 1;
+
+    if (index == config->count) {
+        *ret_used = 0;
+        return MR_OK;
+    }
+    const mr_setting *setting = &config->settings[index];
+    if (value == NULL && setting->kind == MR_SETTING_FLAG) {
+        value = "on";
+    } else if (value == NULL) {
+        if (argc < 2) {
+            return mr_fail(err, MR_INVALID, "%s needs a value: %s", setting->flag, setting->help);
+        }
+        value = argv[1];
+        used = 2;
+    }
+    (void)snprintf(source, sizeof(source), "flag %s", setting->flag);
+    put(config, index, mr_text_of(value), source);
+    *ret_used = used;
+    return MR_OK;
+}
+
+mr_status mr_config_set(mr_config *config, const char *name, const char *value, const char *source,
+                        mr_err *err)
+{
+    size_t index = find(config, mr_text_of(name));
+
+    if (index == config->count) {
+        return fail_unknown(config, mr_text_of(name), source, err);
+    }
+    put(config, index, mr_text_of(value), source);
+    return MR_OK;
+}
+
+static const char *value_at(const mr_config *config, size_t index)
+{
+    const char *value = config->resolved[index].value;
+
+    return value != NULL ? value : config->settings[index].default_value;
+}
+
+mr_status mr_config_check(const mr_config *config, mr_err *err)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        const char *value = value_at(config, i);
+        const mr_setting *setting = &config->settings[i];
+        char allowed[mr_setting_allowed_bytes_max];
+
+        if (value == NULL || mr_setting_accepts(setting, mr_text_of(value))) {
+            continue;
+        }
+        mr_setting_allowed(setting, allowed);
+        return mr_fail(err, MR_INVALID, "%s is '%.100s' (%s): %s", setting->name,
+                       setting->secret ? "****" : value, config->resolved[i].source, allowed);
+    }
+    return MR_OK;
+}
+
+const char *mr_config_text(const mr_config *config, const char *name)
+{
+    return value_at(config, must_find(config, name));
+}
+
+static int64_t number_of(const mr_config *config, const char *name, mr_setting_kind kind)
+{
+    size_t index = must_find(config, name);
+    const char *value = value_at(config, index);
+    int64_t number = 0;
+
+    MR_ASSERT(config->settings[index].kind == kind);
+    if (value != NULL) {
+        MR_ASSERT(mr_setting_number(&config->settings[index], mr_text_of(value), &number));
+    }
+    return number;
+}
+
+int64_t mr_config_integer(const mr_config *config, const char *name)
+{
+    return number_of(config, name, MR_SETTING_INTEGER);
+}
+
+uint64_t mr_config_bytes(const mr_config *config, const char *name)
+{
+    return (uint64_t)number_of(config, name, MR_SETTING_BYTES);
+}
+
+uint64_t mr_config_duration_ms(const mr_config *config, const char *name)
+{
+    return (uint64_t)number_of(config, name, MR_SETTING_DURATION);
+}
+
+bool mr_config_flag(const mr_config *config, const char *name)
+{
+    return number_of(config, name, MR_SETTING_FLAG) != 0;
+}
+
+const char *mr_config_source(const mr_config *config, const char *name)
+{
+    return config->resolved[must_find(config, name)].source;
+}
+
+void mr_config_shown(const mr_config *config, const char *name, mr_buffer *out)
+{
+    size_t index = must_find(config, name);
+    const char *value = value_at(config, index);
+
+    if (value != NULL) {
+        mr_setting_show(&config->settings[index], mr_text_of(value), out);
+    }
+}

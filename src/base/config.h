@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/config.h - settings: flag, else environment, else .env, else default; each knows its source.
+ *
+ * The table of settings belongs to the caller (cli/settings.c); this file only resolves and checks.
+ */
+#ifndef MR_BASE_CONFIG_H
+#define MR_BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+
+typedef enum mr_setting_kind {
+    MR_SETTING_TEXT,
+    MR_SETTING_INTEGER,  /* within [min, max] */
+    MR_SETTING_BYTES,    /* "64KiB"; within [min, max] bytes */
+    MR_SETTING_DURATION, /* "5s"; within [min, max] milliseconds */
+    MR_SETTING_FLAG,     /* on off true false yes no 1 0 */
+    MR_SETTING_CHOICE,   /* one of `choices` */
+    MR_SETTING_ADDRESS,  /* host:port */
+} mr_setting_kind;
+
+typedef struct mr_setting {
+    const char *name;          /* environment name: "MILLRACE_DATA" */
+    const char *flag;          /* "--data", or NULL */
+    mr_setting_kind kind;
+    const char *default_value; /* text as a user would write it; NULL means unset */
+    int64_t min, max;          /* for INTEGER, BYTES, DURATION */
+    const char *choices;       /* for CHOICE: "debug|info|warn|error" */
+    const char *group;         /* heading in help and the reference */
+    const char *help;          /* one line */
+    bool secret;               /* masked wherever it is shown */
+} mr_setting;
+
+typedef struct mr_config mr_config;
+
+/* settings is borrowed for the config's life. Reads the environment and `.env` (path from
+ * env_file; NULL = "./.env"; absent is fine). Names MILLRACE_* that no setting has are an error
+ * that suggests the nearest. */
+mr_status mr_config_create(const mr_setting *settings, size_t count, const char *env_file,
+                           mr_config **ret_config, mr_err *err);
+void mr_config_destroy(mr_config *config);
+
+/* Applies "--data=x" or "--data" "x" of a command line. *ret_used: arguments consumed (0 = not a
+ * setting's flag, left to the command). */
+mr_status mr_config_apply_flag(mr_config *config, int argc, char *const *argv, int *ret_used,
+                               mr_err *err);
+mr_status mr_config_set(mr_config *config, const char *name, const char *value, const char *source,
+                        mr_err *err);
+
+/* Checks every value; the message names setting, value, source and what is allowed. */
+mr_status mr_config_check(const mr_config *config, mr_err *err);
+
+/* Values; name must be in the table (asserted) and the config checked. Borrowed. */
+const char *mr_config_text(const mr_config *config, const char *name); /* NULL if unset */
+int64_t mr_config_integer(const mr_config *config, const char *name);
+uint64_t mr_config_bytes(const mr_config *config, const char *name);
+uint64_t mr_config_duration_ms(const mr_config *config, const char *name);
+bool mr_config_flag(const mr_config *config, const char *name);
+
+/* "flag --data", "environment", ".env:3", "default" */
+const char *mr_config_source(const mr_config *config, const char *name);
+/* The value as it may be shown: secrets masked, passwords inside URLs masked. Into out. */
+void mr_config_shown(const mr_config *config, const char *name, mr_buffer *out);
+
+/* One .env line: NAME=value, optional `export `, quotes single or double, # comments.
+ * ret_name is a slice of line, ret_value of unescaped (at least line bytes). MR_NOT_FOUND: not an
+ * assignment (blank or comment), err untouched. MR_INVALID: err says what is wrong with the line. */
+mr_status mr_env_parse_line(mr_text line, char *unescaped, mr_text *ret_name, mr_text *ret_value,
+                            mr_err *err);
+
+#endif

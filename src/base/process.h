@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/process.h - what a process uses, read from /proc; with mr_process_* of base/metrics.h. */
+#ifndef MR_BASE_PROCESS_H
+#define MR_BASE_PROCESS_H
+
+#include <stdint.h>
+
+/* Descriptors this process has open; 0 when it cannot be known. */
+uint64_t mr_process_open_files(void);
+
+/* When a process started, in seconds since the epoch; 0 when it cannot be known. */
+double mr_process_start_seconds(int pid);
+
+#endif
