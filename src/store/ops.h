@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store/ops.h - what is not the shop's data: API keys, and what became of dead letters.
+ *
+ * Lives in a database of its own (<data_folder>/ops.db), so that neither its writes nor its reads
+ * touch the store's. A handle belongs to one thread; several processes may use the file.
+ */
+#ifndef MR_STORE_OPS_H
+#define MR_STORE_OPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+typedef struct mr_ops mr_ops;
+
+mr_status mr_ops_open(const char *data_folder, mr_ops **ret_ops, mr_err *err);
+void mr_ops_close(mr_ops *ops);
+
+/* --- API keys: "mr_" + 43 characters base64url of 32 random bytes; only SHA-256 of it is kept. ---
+ */
+
+enum { mr_api_key_bytes_max = 64 };
+
+typedef struct mr_api_key {
+    char name[65];
+    char prefix[12]; /* the first characters, to recognise a key by */
+    int64_t created_ms;
+    int64_t expires_ms; /* 0 = never */
+    int64_t revoked_ms; /* 0 = valid */
+} mr_api_key;
+
+/* MR_EXISTS: a valid key of that name exists. The key itself is shown only here. */
+mr_status mr_ops_key_add(mr_ops *ops, const char *name, int64_t expires_ms,
+                         char ret_key[static mr_api_key_bytes_max], mr_err *err);
+mr_status mr_ops_key_revoke(mr_ops *ops, const char *name, mr_err *err);
+mr_status mr_ops_keys(mr_ops *ops, bool (*visit)(void *ctx, const mr_api_key *key), void *ctx,
+                      mr_err *err);
+/* MR_NOT_FOUND: unknown, revoked or expired. */
+mr_status mr_ops_key_check(mr_ops *ops, mr_text key, mr_api_key *ret_key, mr_err *err);
+/* Grows whenever a key is added or revoked, so that checks may be cached. */
+mr_status mr_ops_key_generation(mr_ops *ops, int64_t *ret_generation, mr_err *err);
+
+/* --- Dead letters -------------------------------------------------------------------------- */
+
+typedef enum mr_letter_state {
+    MR_LETTER_OPEN,
+    MR_LETTER_RETRIED,
+    MR_LETTER_DISCARDED
+} mr_letter_state;
+
+/* MR_LETTER_OPEN where nothing was recorded. */
+mr_status mr_ops_letter_state(mr_ops *ops, int32_t partition, int64_t offset,
+                              mr_letter_state *ret_state, mr_err *err);
+mr_status mr_ops_letter_mark(mr_ops *ops, int32_t partition, int64_t offset, mr_letter_state state,
+                             mr_err *err);
+
+#endif

@@ -1,0 +1,2 @@
+INSERT INTO country (name)
+VALUES (?1)

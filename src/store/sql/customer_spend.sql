@@ -1,0 +1,3 @@
+SELECT customer_id, invoice_no, amount
+FROM customer_invoice
+ORDER BY customer_id
