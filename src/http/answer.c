@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http/answer.c - answers as bytes: status line, headers and body, appended to the output. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/internal.h"
+
+enum {
+    head_bytes_max = 512, /* of what is written here, without the caller's strings */
+    detail_bytes_max = 4096,
+};
+
+static const char *reason_of(int status)
+{
+    switch (status) {
+#define MR_REASON(number, symbol, text) \
+    case number:                        \
+        return #symbol;
+        HTTP_STATUS_MAP(MR_REASON)
+#undef MR_REASON
+    default:
+        return "UNKNOWN";
+    }
+}
+
+/* "NOT_FOUND" as "Not Found". */
+static char *put_reason(char *at, int status)
+{
+    bool starts_word = true;
+
+    for (const char *c = reason_of(status); *c != '\0'; c++) {
+        bool is_letter = *c >= 'A' && *c <= 'Z';
+        *at++ = *c == '_' ? ' ' : is_letter && !starts_word ? (char)(*c | 0x20) : *c;
+        starts_word = *c == '_';
+    }
+    return at;
+}
+
+static char *put(char *at, const char *data, size_t bytes)
+{
+    memcpy(at, data, bytes);
+    return at + bytes;
+}
+
+#define PUT_LITERAL(at, literal) put((at), (literal), sizeof(literal) - 1)
+
+static char *put_status_line(char *at, int status)
+{
+    switch (status) {
+    case 200:
+        return PUT_LITERAL(at, "HTTP/1.1 200 OK\r\n");
+    case 201:
+        return PUT_LITERAL(at, "HTTP/1.1 201 Created\r\n");
+    default:
+        MR_ASSERT(status >= 200 && status <= 599);
+        at = PUT_LITERAL(at, "HTTP/1.1 ");
+        *at++ = (char)('0' + status / 100);
+        *at++ = (char)('0' + status / 10 % 10);
+        *at++ = (char)('0' + status % 10);
+        *at++ = ' ';
+        at = put_reason(at, status);
+        return PUT_LITERAL(at, "\r\n");
+    }
+}
+
+static char *put_number(char *at, size_t number)
+{
+    char digits[20];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0) {
+        *at++ = digits[--count];
+    }
+    return at;
+}
+
+static char *put_connection(char *at, const mr_message *message, bool close)
+{
+    if (close) {
+        return PUT_LITERAL(at, "Connection: close\r\n");
+    }
+    if (message->parser.http_minor == 0) {
+        return PUT_LITERAL(at, "Connection: keep-alive\r\n");
+    }
+    return at;
+}
+
+static bool status_has_body(int status)
+{
+    return status != 204 && status != 304;
+}
+
+void mr_answer_append(mr_connection *connection, const mr_http_answer *answer, bool close)
+{
+    const mr_message *message = &connection->message;
+    const mr_http_loop *loop = connection->loop;
+    mr_text type = answer->content_type == NULL ? MR_TEXT_LITERAL("application/json")
+                                                : mr_text_of(answer->content_type);
+    mr_text extra = mr_text_of(answer->headers);
+    size_t bytes_max = head_bytes_max + type.bytes + extra.bytes + answer->body.bytes;
+    char *start = mr_buffer_reserve(&connection->output, bytes_max);
+
+    MR_ASSERT(start != NULL); /* mr_http_request_answer has checked the size */
+    char *at = put_status_line(start, answer->status);
+    at = put(at, loop->date, strlen(loop->date));
+    if (status_has_body(answer->status)) {
+        at = PUT_LITERAL(at, "Content-Type: ");
+        at = put(at, type.data, type.bytes);
+        at = PUT_LITERAL(at, "\r\nContent-Length: ");
+        at = put_number(at, answer->body.bytes);
+        at = PUT_LITERAL(at, "\r\n");
+    }
+    at = PUT_LITERAL(at, "X-Content-Type-Options: nosniff\r\n");
+    at = put_connection(at, message, close);
+    if (extra.bytes > 0) {
+        at = put(at, extra.data, extra.bytes);
+    }
+    at = PUT_LITERAL(at, "\r\n");
+    if (status_has_body(answer->status) && !message->head_only && answer->body.bytes > 0) {
+        at = put(at, answer->body.data, answer->body.bytes);
+    }
+    mr_buffer_commit(&connection->output, (size_t)(at - start));
+}
+
+void mr_answer_detail(const char *message, mr_buffer *out)
+{
+    mr_buffer_init(out, detail_bytes_max);
+    bool fits = mr_buffer_append_string(out, "{\"detail\":") &&
+                mr_buffer_append_json_string(out, mr_text_of(message)) &&
+                mr_buffer_append_string(out, "}");
+    if (!fits) {
+        mr_buffer_clear(out);
+        (void)mr_buffer_append_string(out, "{\"detail\":\"the reason is too long to tell\"}");
+    }
+}
