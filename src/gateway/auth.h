@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway/auth.h - API keys of one loop: checked against ops.db, remembered until the keys change.
+ *
+ * All functions are for the loop's thread. They read ops.db at most once a second for keys that
+ * are remembered, and once for each key that is not.
+ */
+#ifndef MR_GATEWAY_AUTH_H
+#define MR_GATEWAY_AUTH_H
+
+#include "base/status.h"
+#include "base/text.h"
+
+enum { mr_auth_recheck_us = 1000000 };
+
+typedef struct mr_auth mr_auth;
+
+/* Opens ops.db at the first check. */
+mr_auth *mr_auth_create(const char *data_folder);
+void mr_auth_destroy(mr_auth *auth); /* NULL is fine */
+
+/* now_us: mr_monotonic_us. MR_OK: *ret_name is the key's name, borrowed until the next call.
+ * MR_NOT_FOUND: unknown, revoked or expired. Others: the keys cannot be read; nobody may pass. */
+mr_status mr_auth_check(mr_auth *auth, mr_text key, int64_t now_us, mr_text *ret_name, mr_err *err);
+
+#endif
