@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stream/sink.c - the sinks there are, and the one place their functions are called from. */
+#include "stream/sink.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct mr_sink {
+    const mr_sink_ops *ops;
+    void *state;
+};
+
+static const struct {
+    const char *name;
+    mr_status (*open)(const mr_sink_options *options, mr_sink **ret_sink, mr_err *err);
+} sinks[] = {
+    {"store", mr_sink_store_open},
+    {"feed", mr_sink_feed_open},
+};
+
+mr_status mr_sink_open(mr_text name, const mr_sink_options *options, mr_sink **ret_sink,
+                       mr_err *err)
+{
+    for (size_t i = 0; i < sizeof(sinks) / sizeof(sinks[0]); i++) {
+        if (mr_text_equal(name, mr_text_of(sinks[i].name))) {
+            return sinks[i].open(options, ret_sink, err);
+        }
+    }
+    return mr_fail(err, MR_INVALID, "there is no sink '%.*s'; MILLRACE_SINKS may name store, feed",
+                   MR_TEXT_ARGS(name));
+}
+
+mr_sink *mr_sink_create(const mr_sink_ops *ops, void *state)
+{
+    MR_ASSERT(ops->name != NULL && ops->position != NULL && ops->deliver != NULL &&
+              ops->close != NULL);
+    mr_sink *sink = mr_alloc(sizeof(*sink));
+
+    *sink = (mr_sink){ops, state};
+    return sink;
+}
+
+void mr_sink_close(mr_sink *sink)
+{
+    if (sink != NULL) {
+        sink->ops->close(sink->state);
+        free(sink);
+    }
+}
+
+const char *mr_sink_name(const mr_sink *sink)
+{
+    return sink->ops->name;
+}
+
+mr_status mr_sink_position(mr_sink *sink, int32_t partition, int64_t *ret_next_offset, mr_err *err)
+{
+    return sink->ops->position(sink->state, partition, ret_next_offset, err);
+}
+
+mr_status mr_sink_deliver(mr_sink *sink, const mr_bus_message *messages, size_t count,
+                          mr_sink_counts *ret_counts, mr_err *err)
+{
+    MR_ASSERT(count > 0);
+    return sink->ops->deliver(sink->state, messages, count, ret_counts, err);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stream/sink.h - a target that takes the records of a topic exactly once.
+ *
+ * A sink keeps, in its target, the position it has reached, in the same atomic commit as the data:
+ * that is all of exactly-once. After any failure its runner asks where it stands and goes on there.
+ *
+ * A sink belongs to its runner's thread. Adding one is a file sink_<name>.c and a line in sink.c.
+ */
+#ifndef MR_STREAM_SINK_H
+#define MR_STREAM_SINK_H
+
+#include "bus/bus.h"
+#include "store/store.h"
+
+typedef struct mr_sink_counts {
+    uint64_t delivered;  /* new in the target */
+    uint64_t duplicates; /* there already */
+    uint64_t rejected;   /* dead letters, or records this sink has to leave out */
+} mr_sink_counts;
+
+typedef struct mr_sink mr_sink;
+
+typedef struct mr_sink_ops {
+    const char *name; /* also its consumer group */
+
+    /* Required. Reads the next offset the target wants of a partition; 0 when it has taken nothing.
+     * Asked before the first delivery and after every failed one. */
+    mr_status (*position)(void *state, int32_t partition, int64_t *ret_next_offset, mr_err *err);
+
+    /* Required. Messages of one partition, in offset order; those below the position are skipped.
+     * MR_OK: they, and the position behind them, are durable in the target. MR_EXISTS: another
+     * process moved the position. Nothing of a failed delivery shows, or it is found again by the
+     * position. Blocks. */
+    mr_status (*deliver)(void *state, const mr_bus_message *messages, size_t count,
+                         mr_sink_counts *ret_counts, mr_err *err);
+
+    /* Required. Rolls back what is under way. */
+    void (*close)(void *state);
+} mr_sink_ops;
+
+/* Texts are borrowed for the sink's life; bus outlives it. */
+typedef struct mr_sink_options {
+    mr_bus *bus;
+    const char *topic_ingestion, *topic_processed, *topic_dead_letter;
+    mr_store_options store;
+} mr_sink_options;
+
+/* MR_INVALID: no sink has this name; err lists those there are. */
+mr_status mr_sink_open(mr_text name, const mr_sink_options *options, mr_sink **ret_sink,
+                       mr_err *err);
+mr_sink *mr_sink_create(const mr_sink_ops *ops, void *state); /* state passes to the sink */
+void mr_sink_close(mr_sink *sink);                            /* NULL is fine */
+
+const char *mr_sink_name(const mr_sink *sink);
+mr_status mr_sink_position(mr_sink *sink, int32_t partition, int64_t *ret_next_offset, mr_err *err);
+mr_status mr_sink_deliver(mr_sink *sink, const mr_bus_message *messages, size_t count,
+                          mr_sink_counts *ret_counts, mr_err *err);
+
+/* The constructors; sink.c lists them. */
+mr_status mr_sink_store_open(const mr_sink_options *options, mr_sink **ret_sink, mr_err *err);
+mr_status mr_sink_feed_open(const mr_sink_options *options, mr_sink **ret_sink, mr_err *err);
+
+#endif
