@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Runs every bench of one build and writes docs/performance.md: ratios against limits and peers that
+# were measured in the same run on the same machine, with machine and date.
+#   bench/run.sh BUILD_FOLDER
+set -euo pipefail
+build="$(realpath "${1:?usage: bench/run.sh BUILD_FOLDER}")"
+cd "$(dirname "$0")/.."
+readonly results="$build/results.jsonl" report=docs/performance.md
+scratch="$(mktemp -d "${BENCH_FOLDER:-/tmp}/millrace-bench-XXXXXX")"
+trap 'rm -rf "$scratch"' EXIT
+
+# The real data set where it is at hand; generated lines otherwise.
+if [ -z "${MILLRACE_REAL_DATA:-}" ] && [ -f ../shared/data/online-retail.csv.xz ]; then
+    export MILLRACE_REAL_DATA="$PWD/../shared/data/online-retail.csv.xz"
+fi
+
+step() { printf 'bench: %s\n' "$1" >&2; shift; "$@" | tee -a "$results" >&2; }
+
+: >"$results"
+step 'parse against yyjson alone' "$build/bench/parse_bench"
+step 'log against write + fdatasync' "$build/bench/log_bench" "$scratch"
+step 'store against a bare SQLite insert' "$build/bench/store_bench"
+step 'single POST against nginx static' bench/http.sh "$build"
+step 'bulk POST' bench/bulk.sh "$build"
+step 'the whole way' bench/whole.sh "$build"
+
+# field NAME: reads a value out of the JSON line on standard input.
+field() { sed -nE "s/.*\"$1\":\"?([^,\"}]+).*/\1/p"; }
+line() { grep "\"bench\":\"$1\"" "$results" | { [ $# -gt 1 ] && grep "$2" || cat; } | head -n 1; }
+row() { printf '| %s |\n' "$(IFS='|'; printf '%s' "$*" | sed 's/|/ | /g')"; }
+value() { line "$1" "${3:-.}" | field "$2"; }
+
+{
+    cat <<TEXT
+# Performance
+
+Written by \`make bench\`. Every ratio compares things measured in one run on one machine; rates alone
+say little about another machine.
+
+- date: $(date -u +%Y-%m-%d)
+- machine: $(nproc) cores, $(sed -nE 's/^model name\s*: //p' /proc/cpuinfo | head -n 1), $(free -g | awk '/^Mem/ { print $2 }') GiB of memory, Linux $(uname -r | cut -d- -f1)
+- build: $("$build/millrace" --version), $(cc --version | head -n 1)
+
+| what | millrace | limit or peer | ratio | goal |
+| --- | --- | --- | --- | --- |
+TEXT
+    row 'single durable POST, 64 connections, requests/s' "$(value http_single ours_requests_per_s)" \
+        "nginx, static 201: $(value http_single nginx_requests_per_s)" "$(value http_single ratio)" 'at least 0.45'
+    row 'CPU of one durable POST, µs' "$(value http_single ours_cpu_us)" \
+        "nginx, static 201: $(value http_single nginx_cpu_us)" '' 'at most 20'
+    row 'latency of one durable POST at full load, p50 / p99, µs' \
+        "$(value http_single p50_us) / $(value http_single p99_us)" '' '' ''
+    row 'bulk POST, durable events/s, client on the same cores' "$(value http_bulk events_per_s)" '' '' 'at least 900,000'
+    row 'gateway CPU of one bulk event, µs' "$(value http_bulk gateway_cpu_us_per_event)" '' '' 'at most 1'
+    row "$(value whole_way source) file, 541,909 lines: CSV to last row in the store, s" "$(value whole_way seconds)" '' '' 'under 5'
+    row 'peak memory of all roles meanwhile, MiB' "$(value whole_way peak_mib_all_roles)" '' '' 'under 150'
+    row 'parse JSON to identified events, events/s' "$(value parse ours_events_per_s)" \
+        "yyjson alone, walking the keys: $(value parse yyjson_events_per_s)" "$(value parse ratio)" ''
+    for batch in 1 64 1000 5000; do
+        row "log, $batch events a sync, events/s" "$(value log ours_events_per_s "\"batch\":$batch,")" \
+            "write + fdatasync of the same bytes: $(value log bare_events_per_s "\"batch\":$batch,")" \
+            "$(value log ratio "\"batch\":$batch,")" ''
+    done
+    row 'store sink into SQLite, lines/s' "$(value store ours_rows_per_s)" \
+        "bare inserts of the same rows: $(value store bare_rows_per_s)" "$(value store ratio)" 'at least 0.7'
+} >"$report"
+printf 'bench: wrote %s\n' "$report" >&2

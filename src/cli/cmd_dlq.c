@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/cmd_dlq.c - `millrace dlq list|show|retry|discard`: the dead letters and what became of them.
+ *
+ * The letters stand in their topic for good; whether one is open, retried or discarded is kept in
+ * store/ops.h by its offset.
+ * Not here: sending again (cli/dlq_retry.c).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/dlq.h"
+#include "cli/settings.h"
+#include "stream/dead_letter.h"
+
+enum { dlq_offsets_max = 4096 };
+
+typedef struct listing {
+    mr_dlq *dlq;
+    bool open_only, full;
+    uint64_t shown;
+    mr_status status;
+    mr_err err;
+} listing;
+
+const char *mr_letter_state_name(mr_letter_state state)
+{
+    static const char *const names[] = {[MR_LETTER_OPEN] = "open",
+                                        [MR_LETTER_RETRIED] = "retried",
+                                        [MR_LETTER_DISCARDED] = "discarded"};
+
+    MR_ASSERT((unsigned)state < sizeof(names) / sizeof(names[0]));
+    return names[state];
+}
+
+mr_status mr_dlq_visit_one(mr_dlq *dlq, int64_t offset,
+                           bool (*visit)(void *ctx, const mr_bus_message *message), void *ctx,
+                           mr_err *err)
+{
+    mr_topic_walk walk = {.topic = dlq->topic,
+                          .from_offset = offset,
+                          .to_offset = offset + 1,
+                          .visit = visit,
+                          .ctx = ctx};
+
+    if (dlq->range.first_offset == dlq->range.next_offset) {
+        return mr_fail(err, MR_NOT_FOUND, "%s holds no dead letters", dlq->topic);
+    }
+    if (offset < dlq->range.first_offset || offset >= dlq->range.next_offset) {
+        return mr_fail(err, MR_NOT_FOUND,
+                       "there is no dead letter at this offset; %s holds %" PRId64 " to %" PRId64,
+                       dlq->topic, dlq->range.first_offset, dlq->range.next_offset - 1);
+    }
+    return mr_topic_visit(dlq->bus, &walk, err);
+}
+
+/* --- list and show ---------------------------------------------------------------------------- */
+
+/* What a sender wrote must not steer the terminal. */
+static void print_text(mr_text text)
+{
+    for (size_t i = 0; i < text.bytes; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        (void)putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
+    }
+}
+
+static void print_json(const mr_bus_message *message, const char *state, bool is_letter)
+{
+    (void)printf("{\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"state\":\"%s\",",
+                 message->partition, message->offset, state);
+    if (is_letter) { /* an envelope is a JSON object: its members follow */
+        (void)fwrite(message->value.data + 1, 1, message->value.bytes - 1, stdout);
+        (void)putchar('\n');
+    } else {
+        (void)printf("\"code\":null}\n");
+    }
+}
+
+static void print_row(const mr_bus_message *message, const char *state,
+                      const mr_dead_letter *letter)
+{
+    if (letter == NULL) {
+        (void)printf("%-8" PRId64 " %-9s (not a dead letter)\n", message->offset, state);
+        return;
+    }
+    (void)printf("%-8" PRId64 " %-9s %-9s %.*s/%" PRId32 ":%-8" PRId64 " %.*s  ", message->offset,
+                 state, mr_letter_code_name(letter->code), MR_TEXT_ARGS(letter->origin_topic),
+                 letter->origin_partition, letter->origin_offset, MR_TEXT_ARGS(letter->at));
+    print_text(letter->reason);
+    (void)putchar('\n');
+}
+
+static void print_full(const mr_bus_message *message, const char *state,
+                       const mr_dead_letter *letter)
+{
+    if (letter == NULL) {
+        print_row(message, state, letter);
+        return;
+    }
+    (void)printf("offset   %" PRId64 "\nstate    %s\ncode     %s\nreason   ", message->offset,
+                 state, mr_letter_code_name(letter->code));
+    print_text(letter->reason);
+    (void)printf("\nsink     %.*s\norigin   %.*s/%" PRId32 ", offset %" PRId64
+                 "\nat       %.*s\npayload  ",
+                 MR_TEXT_ARGS(letter->sink), MR_TEXT_ARGS(letter->origin_topic),
+                 letter->origin_partition, letter->origin_offset, MR_TEXT_ARGS(letter->at));
+    if (letter->payload.data == NULL) {
+        (void)printf("(%" PRIu64 " bytes, too many to be kept here; they lie at the origin)",
+                     letter->payload_bytes);
+    }
+    print_text(letter->payload);
+    (void)putchar('\n');
+}
+
+static bool print_letter(void *ctx, const mr_bus_message *message)
+{
+    listing *list = ctx;
+    mr_letter_state state = MR_LETTER_OPEN;
+    mr_dead_letter letter;
+
+    list->status = mr_ops_letter_state(list->dlq->ops, message->partition, message->offset, &state,
+                                       &list->err);
+    if (list->status != MR_OK) {
+        return false;
+    }
+    if (list->open_only && state != MR_LETTER_OPEN) {
+        return true;
+    }
+    bool is_letter = mr_dead_letter_read(message->value, &letter, NULL) == MR_OK;
+    if (mr_cli_json(list->dlq->cli)) {
+        print_json(message, mr_letter_state_name(state), is_letter);
+    } else if (list->full) {
+        print_full(message, mr_letter_state_name(state), is_letter ? &letter : NULL);
+    } else {
+        if (list->shown == 0) {
+            (void)printf("%-8s %-9s %-9s %-26s %-25s %s\n", "OFFSET", "STATE", "CODE", "ORIGIN",
+                         "AT", "REASON");
+        }
+        print_row(message, mr_letter_state_name(state), is_letter ? &letter : NULL);
+    }
+    if (is_letter) {
+        mr_dead_letter_close(&letter);
+    }
+    list->shown++;
+    return true;
+}
+
+static int list_letters(mr_dlq *dlq, bool open_only)
+{
+    listing list = {.dlq = dlq, .open_only = open_only};
+    mr_topic_walk walk = {.topic = dlq->topic,
+                          .from_offset = dlq->range.first_offset,
+                          .to_offset = dlq->range.next_offset,
+                          .visit = print_letter,
+                          .ctx = &list};
+    mr_status status = mr_topic_visit(dlq->bus, &walk, &list.err);
+
+    if (status != MR_OK || list.status != MR_OK) {
+        return mr_cli_fail(dlq->cli, &list.err);
+    }
+    if (list.shown == 0 && !mr_cli_json(dlq->cli)) {
+        (void)printf("no %sdead letters\n", open_only ? "open " : "");
+    }
+    return MR_EXIT_OK;
+}
+
+static int show_letters(mr_dlq *dlq)
+{
+    for (size_t i = 0; i < dlq->offset_count; i++) {
+        listing list = {.dlq = dlq, .full = true};
+        mr_status status = mr_dlq_visit_one(dlq, dlq->offsets[i], print_letter, &list, &list.err);
+
+        if (status != MR_OK || list.status != MR_OK) {
+            return mr_cli_fail(dlq->cli, &list.err);
+        }
+    }
+    return MR_EXIT_OK;
+}
+
+/* --- discard ---------------------------------------------------------------------------------- */
+
+static bool discard_letter(void *ctx, const mr_bus_message *message)
+{
+    listing *list = ctx;
+
+    list->status = mr_ops_letter_mark(list->dlq->ops, message->partition, message->offset,
+                                      MR_LETTER_DISCARDED, &list->err);
+    return false;
+}
+
+static int discard_letters(mr_dlq *dlq)
+{
+    for (size_t i = 0; i < dlq->offset_count; i++) {
+        listing list = {.dlq = dlq};
+        mr_status status = mr_dlq_visit_one(dlq, dlq->offsets[i], discard_letter, &list, &list.err);
+
+        if (status != MR_OK || list.status != MR_OK) {
+            return mr_cli_fail_text(dlq->cli, "dead letter %" PRId64 ": %s", dlq->offsets[i],
+                                    list.err.message);
+        }
+    }
+    if (mr_cli_json(dlq->cli)) {
+        (void)printf("{\"discarded\":%zu}\n", dlq->offset_count);
+    } else {
+        (void)printf("%zu dead letter%s discarded\n", dlq->offset_count,
+                     dlq->offset_count == 1 ? "" : "s");
+    }
+    return MR_EXIT_OK;
+}
+
+/* --- Arguments -------------------------------------------------------------------------------- */
+
+typedef struct dlq_arguments {
+    const char *action;
+    bool all, open_only;
+    int64_t *offsets;
+    size_t offset_count;
+    mr_amendment amendments[mr_amendments_max];
+    size_t amendment_count;
+} dlq_arguments;
+
+/* Takes every --set out of argv (the common parser keeps only the last of an option). */
+static bool take_amendments(int *argc, char **argv, const char **ret_sets, size_t *ret_count)
+{
+    int kept = 1;
+
+    *ret_count = 0;
+    for (int i = 1; i < *argc; i++) {
+        bool joined = strncmp(argv[i], "--set=", 6) == 0;
+        bool apart = strcmp(argv[i], "--set") == 0 && i + 1 < *argc;
+        if (!joined && !apart) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        if (*ret_count == mr_amendments_max) {
+            return false;
+        }
+        i += apart;
+        ret_sets[(*ret_count)++] = joined ? argv[i] + 6 : argv[i];
+    }
+    argv[kept] = NULL;
+    *argc = kept;
+    return true;
+}
+
+static bool parse_offsets(mr_cli *cli, dlq_arguments *given, char **arguments, int count)
+{
+    if (count > dlq_offsets_max) {
+        (void)mr_cli_usage(cli, "at most %d offsets can be given", dlq_offsets_max);
+        return false;
+    }
+    given->offsets = mr_alloc_zero((size_t)count, sizeof(*given->offsets));
+    for (int i = 0; i < count; i++) {
+        int64_t *offset = &given->offsets[given->offset_count++];
+        if (!mr_parse_int64(mr_text_of(arguments[i]), offset) || *offset < 0 ||
+            *offset == INT64_MAX) {
+            (void)mr_cli_usage(cli, "'%s' is not an offset; `millrace dlq list` shows them",
+                               arguments[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_arguments(mr_cli *cli, const dlq_arguments *given)
+{
+    const char *action = given->action;
+    bool listing_all = strcmp(action, "list") == 0;
+    bool retrying = strcmp(action, "retry") == 0;
+
+    if (!listing_all && !retrying && strcmp(action, "show") != 0 &&
+        strcmp(action, "discard") != 0) {
+        (void)mr_cli_usage(cli, "list, show, retry or discard, not '%s'", action);
+    } else if (listing_all && given->offset_count > 0) {
+        (void)mr_cli_usage(cli, "list takes no offset; use show");
+    } else if (!listing_all && given->offset_count == 0 && !(retrying && given->all)) {
+        (void)mr_cli_usage(cli, "%s needs the offset of a dead letter%s", action,
+                           retrying ? ", or --all" : "");
+    } else if (given->all && (!retrying || given->offset_count > 0)) {
+        (void)mr_cli_usage(cli, "--all is for retry, without offsets");
+    } else if (given->amendment_count > 0 && !retrying) {
+        (void)mr_cli_usage(cli, "--set is for retry");
+    } else if (given->open_only && !listing_all) {
+        (void)mr_cli_usage(cli, "--open is for list");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* --- The command ------------------------------------------------------------------------------ */
+
+static int run_action(mr_dlq *dlq, const dlq_arguments *given)
+{
+    if (strcmp(given->action, "list") == 0) {
+        return list_letters(dlq, given->open_only);
+    }
+    if (strcmp(given->action, "show") == 0) {
+        return show_letters(dlq);
+    }
+    if (strcmp(given->action, "discard") == 0) {
+        return discard_letters(dlq);
+    }
+    return mr_dlq_retry(dlq);
+}
+
+static int open_and_run(mr_cli *cli, const dlq_arguments *given)
+{
+    const mr_config *config = mr_cli_config(cli);
+    mr_bus_options bus_options = mr_settings_bus(config);
+    mr_dlq dlq = {.cli = cli,
+                  .topic = mr_settings_topic_dead_letter(config),
+                  .topic_ingestion = mr_settings_topic_ingestion(config),
+                  .offsets = given->offsets,
+                  .offset_count = given->offset_count,
+                  .amendments = given->amendments,
+                  .amendment_count = given->amendment_count};
+    mr_err err;
+    mr_status status = mr_bus_open(&bus_options, &dlq.bus, &err);
+
+    if (status == MR_OK) {
+        status = mr_ops_open(mr_config_text(config, "MILLRACE_DATA"), &dlq.ops, &err);
+    }
+    if (status == MR_OK) {
+        status = mr_topic_read_range(dlq.bus, dlq.topic, 0, &dlq.range, &err);
+    }
+    int exit_status = status == MR_OK ? run_action(&dlq, given) : mr_cli_fail(cli, &err);
+    mr_ops_close(dlq.ops);
+    mr_bus_close(dlq.bus);
+    return exit_status;
+}
+
+static bool parse_amendments(mr_cli *cli, dlq_arguments *given, const char *const *sets,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        mr_err err;
+        if (mr_amendment_parse(sets[i], &given->amendments[i], &err) != MR_OK) {
+            (void)mr_cli_usage(cli, "--set %s", err.message);
+            return false;
+        }
+    }
+    given->amendment_count = count;
+    return true;
+}
+
+int mr_cmd_dlq(mr_cli *cli, int argc, char **argv)
+{
+    dlq_arguments given = {.action = "list"};
+    const char *sets[mr_amendments_max];
+    const char *set = NULL;
+    const mr_cli_option options[] = {
+        {.name = "--all", .help = "retry every open dead letter", .ret_switch = &given.all},
+        {.name = "--open", .help = "list only those that are open", .ret_switch = &given.open_only},
+        {.name = "--set",
+         .value_name = "FIELD=VALUE",
+         .help = "correct a field before the retry; may be given again",
+         .ret_value = &set},
+    };
+    size_t set_count = 0;
+    int argument_count = 0;
+    char **arguments = NULL;
+    int exit_status = MR_EXIT_OK;
+    bool few_sets = take_amendments(&argc, argv, sets, &set_count);
+
+    if (!mr_cli_parse(cli, argc, argv, options, sizeof(options) / sizeof(options[0]),
+                      &argument_count, &arguments, &exit_status)) {
+        return exit_status;
+    }
+    if (!few_sets) {
+        return mr_cli_usage(cli, "--set can be given %d times at most", mr_amendments_max);
+    }
+    if (argument_count > 0) {
+        given.action = arguments[0];
+    }
+    exit_status = MR_EXIT_USAGE;
+    if (parse_amendments(cli, &given, sets, set_count) &&
+        parse_offsets(cli, &given, arguments + 1, argument_count > 0 ? argument_count - 1 : 0) &&
+        check_arguments(cli, &given)) {
+        exit_status = open_and_run(cli, &given);
+    }
+    free(given.offsets);
+    return exit_status;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/commands.c - the table of commands, in the order a newcomer meets them. A new command is a
+ * file cmd_<name>.c, a line in commands.h and an entry here. Options are not listed here: each
+ * command declares its own, and --help prints them.
+ */
+#include "cli/commands.h"
+
+const mr_command mr_commands[] = {
+    {
+        .name = "up",
+        .summary = "start everything on this machine",
+        .usage = "up [options]",
+        .description =
+            "Starts each role (MILLRACE_ROLES: gateway, processor) as a process of its own on one\n"
+            "data folder, restarts one that dies, and stops all in order on Ctrl-C or SIGTERM.\n"
+            "A second signal while stopping ends them at once. SIGHUP is passed on to the roles.\n"
+            "With --detach it returns once the platform serves; `millrace down` stops it.\n"
+            "\n"
+            "  millrace up                              data in ./millrace-data\n"
+            "  millrace up --detach                     goes on behind, log in run/up.log\n"
+            "  millrace up --data /srv/millrace --listen 0.0.0.0:8000\n",
+        .run = mr_cmd_up,
+    },
+    {
+        .name = "down",
+        .summary = "stop what `up` runs on a data folder",
+        .usage = "down [options]",
+        .description =
+            "Asks the supervisor of the data folder to stop its roles in order, and waits "
+            "until it\n"
+            "has. Says so when nothing runs.\n"
+            "\n"
+            "  millrace down --data /srv/millrace\n",
+        .run = mr_cmd_down,
+    },
+    {
+        .name = "gateway",
+        .summary = "take events over HTTP into the log",
+        .usage = "gateway [options]",
+        .description = "Serves POST /invoicedata and POST /invoicedata/batch. An event is answered "
+                       "201 once it\n"
+                       "is durable in the log, never before. `millrace up` starts this for you.\n"
+                       "\n"
+                       "  millrace gateway --listen 127.0.0.1:8000\n",
+        .run = mr_cmd_gateway,
+    },
+    {
+        .name = "processor",
+        .summary = "deliver the log's events to store and feeds, exactly once",
+        .usage = "processor [options]",
+        .description =
+            "Reads the ingestion topic and delivers to each sink of MILLRACE_SINKS; what no sink "
+            "can\n"
+            "take goes to the dead letters with its reason. `millrace up` starts this for you.\n"
+            "\n"
+            "  millrace processor --sinks store\n",
+        .run = mr_cmd_processor,
+    },
+    {
+        .name = "convert",
+        .summary = "turn a CSV export of a shop into events (NDJSON)",
+        .usage = "convert [options] FILE",
+        .description =
+            "Reads a CSV file ('-' is standard input), recognises its form, and writes one JSON "
+            "event\n"
+            "a line. Lines that are no events go to a file of rejects, each with its reason.\n"
+            "\n"
+            "  millrace convert online-retail.csv --output events.ndjson\n"
+            "  xzcat online-retail.csv.xz | millrace convert - | millrace post -\n"
+            "  millrace convert --dry-run online-retail.csv\n",
+        .run = mr_cmd_convert,
+    },
+    {
+        .name = "generate",
+        .summary = "make up a shop's events, to try and to measure with",
+        .usage = "generate [options]",
+        .description = "Writes made-up sales and returns, one JSON event a line (or a CSV file); "
+                       "the same seed\n"
+                       "gives the same events.\n"
+                       "\n"
+                       "  millrace generate | millrace post -\n"
+                       "  millrace generate --events 1000000 --seed 7 --output events.ndjson\n",
+        .run = mr_cmd_generate,
+    },
+    {
+        .name = "post",
+        .summary = "send events to a gateway",
+        .usage = "post [options] FILE...",
+        .description =
+            "Sends NDJSON ('-' is standard input) to the gateway at MILLRACE_URL in batches and\n"
+            "reports what was taken and what was refused, by line and reason.\n"
+            "\n"
+            "  millrace post events.ndjson\n"
+            "  millrace post --url https://shop.example:8000 events.ndjson\n",
+        .run = mr_cmd_post,
+    },
+    {
+        .name = "tail",
+        .summary = "show a topic's records, and new ones as they arrive",
+        .usage = "tail [options] [TOPIC]",
+        .description =
+            "Prints records of a topic of the log, by default the ingestion topic's last.\n"
+            "\n"
+            "  millrace tail --follow\n"
+            "  millrace tail processed-topic --from first --count 100\n",
+        .run = mr_cmd_tail,
+    },
+    {
+        .name = "dlq",
+        .summary = "look at dead letters, retry or discard them",
+        .usage = "dlq [options] list | show OFFSET | retry OFFSET... | discard OFFSET...",
+        .description = "Dead letters are events that no sink could take. Each says why.\n"
+                       "\n"
+                       "  millrace dlq list --open\n"
+                       "  millrace dlq show 17\n"
+                       "  millrace dlq retry 17 --set Country=France\n"
+                       "  millrace dlq retry --all\n",
+        .run = mr_cmd_dlq,
+    },
+    {
+        .name = "replay",
+        .summary = "deliver part of the log to the store again",
+        .usage = "replay [options]",
+        .description =
+            "Sends the store's position back. Events the store has already are not counted twice.\n"
+            "The processor must be stopped meanwhile.\n"
+            "\n"
+            "  millrace replay                          from the oldest record kept\n"
+            "  millrace replay --from 120000\n",
+        .run = mr_cmd_replay,
+    },
+    {
+        .name = "customer",
+        .summary = "a customer's orders, returns and spend",
+        .usage = "customer [options] ID",
+        .description = "  millrace customer 17850\n",
+        .run = mr_cmd_customer,
+    },
+    {
+        .name = "invoice",
+        .summary = "an invoice with its lines",
+        .usage = "invoice [options] NUMBER",
+        .description = "  millrace invoice 536365\n",
+        .run = mr_cmd_invoice,
+    },
+    {
+        .name = "status",
+        .summary = "what runs, how far it is, what went wrong",
+        .usage = "status [options]",
+        .description = "Shows the roles, the log's topics, each consumer's lag, the store's totals "
+                       "and the open\n"
+                       "dead letters of a data folder. Needs nothing to be running.\n"
+                       "\n"
+                       "  millrace status\n"
+                       "  millrace status --watch 2\n"
+                       "  millrace status --wait 60s               until the sinks have taken all\n"
+                       "  millrace status --json\n",
+        .run = mr_cmd_status,
+    },
+    {
+        .name = "key",
+        .summary = "make, list and revoke API keys of the gateway",
+        .usage = "key [options] add|list|revoke [NAME]",
+        .description = "A key is shown once, when it is made; only its hash is kept.\n"
+                       "\n"
+                       "  millrace key add shop-1\n"
+                       "  millrace key revoke shop-1\n",
+        .run = mr_cmd_key,
+    },
+    {
+        .name = "config",
+        .summary = "show, check and document the settings",
+        .usage = "config [options] show|check|reference",
+        .description =
+            "show       every setting, its value and where that came from; secrets are masked\n"
+            "check      also tries what the settings name: folder, addresses, certificate, URLs\n"
+            "reference  docs/configuration.md, or with --env an .env file, from the table of "
+            "settings\n"
+            "\n"
+            "  millrace config show --data /srv/millrace\n"
+            "  millrace config reference --env > .env\n",
+        .run = mr_cmd_config,
+    },
+    {
+        .name = "version",
+        .summary = "which millrace this is",
+        .usage = "version [options]",
+        .run = mr_cmd_version,
+    },
+};
+
+const size_t mr_command_count = sizeof mr_commands / sizeof mr_commands[0];

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/reference.c - docs/configuration.md and .env.example; a unit test keeps both up to date. */
+#include "cli/reference.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/settings.h"
+
+typedef struct value_unit {
+    const char *name;
+    int64_t size;
+} value_unit;
+
+static const value_unit byte_units[] = {{"TiB", INT64_C(1) << 40},
+                                        {"GiB", INT64_C(1) << 30},
+                                        {"MiB", INT64_C(1) << 20},
+                                        {"KiB", INT64_C(1) << 10},
+                                        {"", 1}};
+static const value_unit duration_units[] = {
+    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+
+static void append(mr_buffer *out, const char *text)
+{
+    MR_ASSERT(mr_buffer_append_string(out, text));
+}
+
+/* The value in the largest unit that divides it; the smallest unit is 1 and divides all. */
+static void append_exact(mr_buffer *out, int64_t value, const value_unit *unit)
+{
+    if (value == 0) {
+        append(out, "0");
+        return;
+    }
+    while (value % unit->size != 0) {
+        unit++;
+    }
+    MR_ASSERT(mr_buffer_printf(out, "%" PRId64 "%s", value / unit->size, unit->name));
+}
+
+static void append_range(mr_buffer *out, const mr_setting *setting, const value_unit *units)
+{
+    append_exact(out, setting->min, units);
+    append(out, " to ");
+    append_exact(out, setting->max, units);
+}
+
+static void append_choices(mr_buffer *out, const char *choices)
+{
+    for (const char *letter = choices; *letter != '\0'; letter++) {
+        MR_ASSERT(*letter == '|' ? mr_buffer_append_string(out, ", ")
+                                 : mr_buffer_append(out, letter, 1));
+    }
+}
+
+static void append_allowed(mr_buffer *out, const mr_setting *setting)
+{
+    static const value_unit one[] = {{"", 1}};
+
+    switch (setting->kind) {
+    case MR_SETTING_TEXT:
+        append(out, "text");
+        break;
+    case MR_SETTING_INTEGER:
+        append_range(out, setting, one);
+        break;
+    case MR_SETTING_BYTES:
+        append_range(out, setting, byte_units);
+        break;
+    case MR_SETTING_DURATION:
+        append_range(out, setting, duration_units);
+        break;
+    case MR_SETTING_FLAG:
+        append(out, "on, off");
+        break;
+    case MR_SETTING_CHOICE:
+        append_choices(out, setting->choices);
+        break;
+    case MR_SETTING_ADDRESS:
+        append(out, "host:port");
+        break;
+    }
+}
+
+static bool begins_group(size_t index)
+{
+    return index == 0 || strcmp(mr_settings[index].group, mr_settings[index - 1].group) != 0;
+}
+
+static void append_row(mr_buffer *out, const mr_setting *setting)
+{
+    MR_ASSERT(mr_buffer_printf(out, "| `%s`", setting->name));
+    if (setting->flag != NULL) {
+        MR_ASSERT(mr_buffer_printf(out, " `%s`", setting->flag));
+    }
+    append(out, " | ");
+    if (setting->default_value != NULL) {
+        MR_ASSERT(mr_buffer_printf(out, "`%s`", setting->default_value));
+    } else {
+        append(out, "not set");
+    }
+    append(out, " | ");
+    append_allowed(out, setting);
+    MR_ASSERT(mr_buffer_printf(out, " | %s%s |\n", setting->help,
+                               setting->secret ? " Secret: masked wherever it is shown." : ""));
+}
+
+void mr_reference_markdown(mr_buffer *out)
+{
+    append(
+        out,
+        "<!-- Made by `millrace config reference` from src/cli/settings.c. Do not edit. -->\n"
+        "# Configuration\n\n"
+        "A setting is taken from the first of these that has it:\n\n"
+        "1. its flag, on any command: `--data /srv/millrace` or `--data=/srv/millrace`;\n"
+        "2. the environment: `MILLRACE_DATA=/srv/millrace`;\n"
+        "3. the file `.env` in the current folder, or the one named by `--env-file`;\n"
+        "4. its default.\n\n"
+        "An empty value counts as not set. A `MILLRACE_` name that is not listed here is refused,\n"
+        "with the nearest that is. `millrace config show` prints each value and where it came\n"
+        "from; `millrace config check` also tries what the settings name.\n\n"
+        "Sizes are written `64KiB`, `16MiB`, `2GiB` (powers of 1024) or as a number of bytes;\n"
+        "durations `250ms`, `5s`, `2m`, `1h`, `7d`, or as a number of seconds.\n");
+    for (size_t index = 0; index < mr_setting_count; index++) {
+        if (begins_group(index)) {
+            MR_ASSERT(mr_buffer_printf(out,
+                                       "\n## %s\n\n| Setting | Default | Values | Meaning |\n"
+                                       "| --- | --- | --- | --- |\n",
+                                       mr_settings[index].group));
+        }
+        append_row(out, &mr_settings[index]);
+    }
+}
+
+void mr_reference_env(mr_buffer *out)
+{
+    append(out,
+           "# Settings of millrace, each with its default. Copy to .env and change what you need.\n"
+           "# Made by `millrace config reference --env`; explained in docs/configuration.md.\n");
+    for (size_t index = 0; index < mr_setting_count; index++) {
+        const mr_setting *setting = &mr_settings[index];
+
+        if (begins_group(index)) {
+            MR_ASSERT(mr_buffer_printf(out, "\n# --- %s ---\n", setting->group));
+        }
+        MR_ASSERT(mr_buffer_printf(out, "\n# %s\n#%s=%s\n", setting->help, setting->name,
+                                   setting->default_value != NULL ? setting->default_value : ""));
+    }
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/settings.c - the one table of settings: config show, docs/configuration.md and .env.example
+ * are made from it, so a setting is added here and nowhere else.
+ *
+ * Not here: resolving and checking values (base/config.c).
+ */
+#include "cli/settings.h"
+
+#define KIB (INT64_C(1024))
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define TIB (1024 * GIB)
+
+#define SECOND_MS (INT64_C(1000))
+#define HOUR_MS   (3600 * SECOND_MS)
+#define YEAR_MS   (365 * 24 * HOUR_MS)
+
+static const char group_general[] = "General";
+static const char group_log[] = "Log";
+static const char group_processor[] = "Store and processor";
+static const char group_gateway[] = "Gateway";
+static const char group_access[] = "Gateway: access";
+static const char group_limits[] = "Gateway: limits";
+static const char group_post[] = "Posting";
+
+#define TEXT(setting_name, setting_flag, value, setting_group, text)             \
+    {                                                                            \
+        .name = (setting_name), .flag = (setting_flag), .kind = MR_SETTING_TEXT, \
+        .default_value = (value), .group = (setting_group), .help = (text)       \
+    }
+#define CHOICE(setting_name, setting_flag, value, allowed, setting_group, text)                  \
+    {                                                                                            \
+        .name = (setting_name), .flag = (setting_flag), .kind = MR_SETTING_CHOICE,               \
+        .default_value = (value), .choices = (allowed), .group = (setting_group), .help = (text) \
+    }
+#define NUMBER(setting_name, value_kind, value, least, most, setting_group, text)               \
+    {                                                                                           \
+        .name = (setting_name), .kind = (value_kind), .default_value = (value), .min = (least), \
+        .max = (most), .group = (setting_group), .help = (text)                                 \
+    }
+#define INTEGER(setting_name, value, least, most, setting_group, text) \
+    NUMBER(setting_name, MR_SETTING_INTEGER, value, least, most, setting_group, text)
+#define BYTES(setting_name, value, least, most, setting_group, text) \
+    NUMBER(setting_name, MR_SETTING_BYTES, value, least, most, setting_group, text)
+#define DURATION(setting_name, value, least, most, setting_group, text) \
+    NUMBER(setting_name, MR_SETTING_DURATION, value, least, most, setting_group, text)
+
+/* clang-format off */
+const mr_setting mr_settings[] = {
+    TEXT("MILLRACE_DATA", "--data", "./millrace-data", group_general,
+         "Folder of everything millrace keeps: log, store, keys, state of its roles."),
+    TEXT("MILLRACE_ROLES", "--roles", "gateway,processor", group_general,
+         "What `millrace up` starts, in the order in which it is stopped."),
+    DURATION("MILLRACE_RESTART_DELAY_MAX", "5s", 100, HOUR_MS, group_general,
+             "Longest wait before `millrace up` starts a role again; it doubles from 100ms."),
+    CHOICE("MILLRACE_LOG_LEVEL", "--log-level", "info", "debug|info|warn|error", group_general,
+           "The least severe messages written to standard error."),
+    CHOICE("MILLRACE_LOG_FORMAT", "--log-format", "text", "text|json", group_general,
+           "Form of those messages: lines for people, or a JSON object a line."),
+
+    TEXT("MILLRACE_BUS", "--bus", "embedded:", group_log,
+         "The durable log: `embedded:` (in the data folder) or `embedded:/folder`."),
+    TEXT("MILLRACE_TOPIC_INGESTION", NULL, "ingestion-topic", group_log,
+         "Topic that the gateway writes accepted events to."),
+    TEXT("MILLRACE_TOPIC_PROCESSED", NULL, "processed-topic", group_log,
+         "Topic that the feed sink writes each distinct event to."),
+    TEXT("MILLRACE_TOPIC_DEAD_LETTER", NULL, "dead-letter-topic", group_log,
+         "Topic of what no sink could take, each with its reason."),
+    DURATION("MILLRACE_LOG_RETENTION", "7d", 0, 100 * YEAR_MS, group_log,
+             "Records older than this are removed once every consumer has taken them; 0 keeps them."),
+    BYTES("MILLRACE_LOG_RETENTION_BYTES", "0", 0, 1024 * TIB, group_log,
+          "Most a topic keeps, oldest records go first; 0 is no limit."),
+    BYTES("MILLRACE_LOG_QUEUE_BYTES", "64MiB", MIB, 64 * GIB, group_log,
+          "Most that waits in memory to become durable; beyond it the gateway answers 503."),
+
+    TEXT("MILLRACE_STORE", "--store", "sqlite:", group_processor,
+         "The store: `sqlite:` (store.db in the data folder) or `sqlite:/path/file.db`."),
+    TEXT("MILLRACE_SINKS", "--sinks", "store,feed", group_processor,
+         "Where the processor delivers events to: any of store, feed."),
+    INTEGER("MILLRACE_STORE_BATCH", "5000", 1, 1000000, group_processor,
+            "Most events of one transaction of the store sink."),
+    INTEGER("MILLRACE_FEED_BATCH", "5000", 1, 1000000, group_processor,
+            "Most events of one append of the feed sink."),
+
+    {.name = "MILLRACE_GATEWAY", .flag = "--listen", .kind = MR_SETTING_ADDRESS,
+     .default_value = "127.0.0.1:8000", .group = group_gateway,
+     .help = "Address the gateway listens on; port 0 takes a free one."},
+    INTEGER("MILLRACE_GATEWAY_THREADS", "0", 0, 256, group_gateway,
+            "Threads that serve connections; 0: half as many as there are processors."),
+    INTEGER("MILLRACE_GATEWAY_WORKERS", "0", 0, 256, group_gateway,
+            "Threads that parse batches; 0: half as many as there are processors."),
+    TEXT("MILLRACE_TLS_CERTIFICATE", NULL, NULL, group_gateway,
+         "PEM file of the certificate chain; with MILLRACE_TLS_KEY the gateway speaks HTTPS."),
+    TEXT("MILLRACE_TLS_KEY", NULL, NULL, group_gateway,
+         "PEM file of the certificate's private key."),
+    DURATION("MILLRACE_DRAIN_TIMEOUT", "10s", 0, HOUR_MS, group_gateway,
+             "Longest time requests under way get to finish when the gateway stops."),
+    BYTES("MILLRACE_DISK_FREE_MIN", "64MiB", 0, 1024 * TIB, group_gateway,
+          "With less free disk than this, the gateway's /ready answers 503."),
+
+    CHOICE("MILLRACE_AUTH", "--auth", "auto", "auto|required|off", group_access,
+           "API keys: auto asks for one once the gateway listens beyond loopback."),
+    INTEGER("MILLRACE_RATE_LIMIT", "0", 0, 1000000000, group_access,
+            "Events a second taken from one client on average; 0 is no limit."),
+    INTEGER("MILLRACE_RATE_BURST", "0", 0, 1000000000, group_access,
+            "Events a client may send at once above that; 0: as many as MILLRACE_RATE_LIMIT."),
+
+    BYTES("MILLRACE_BODY_BYTES_MAX", "16MiB", KIB, GIB, group_limits,
+          "Largest request body as sent; beyond it 413."),
+    BYTES("MILLRACE_BODY_UNPACKED_BYTES_MAX", "64MiB", KIB, 4 * GIB, group_limits,
+          "Largest request body once unpacked from gzip or zstd; beyond it 413."),
+    BYTES("MILLRACE_BUFFER_BYTES_MAX", "96MiB", KIB, TIB, group_limits,
+          "Most memory for request bodies together; beyond it 503."),
+    INTEGER("MILLRACE_CONNECTIONS_MAX", "4096", 1, 1000000, group_limits,
+            "Most connections at once; more are answered 503."),
+    INTEGER("MILLRACE_CONNECTIONS_PER_CLIENT_MAX", "0", 0, 1000000, group_limits,
+            "Most connections of one client address at once; 0 is no limit."),
+    BYTES("MILLRACE_HEADER_BYTES_MAX", "16KiB", KIB, MIB, group_limits,
+          "Largest request line and headers together; beyond it 431 or 414."),
+    DURATION("MILLRACE_HEADER_TIMEOUT", "10s", 100, HOUR_MS, group_limits,
+             "Longest time a request's headers may take; beyond it 408."),
+    DURATION("MILLRACE_BODY_TIMEOUT", "10s", 100, HOUR_MS, group_limits,
+             "Longest pause within a request body; beyond it 408."),
+    BYTES("MILLRACE_BODY_RATE_MIN", "1KiB", 0, GIB, group_limits,
+          "Bytes a second that a request body must reach after its first 5 seconds; else 408."),
+    DURATION("MILLRACE_REQUEST_TIMEOUT", "10s", 100, HOUR_MS, group_limits,
+             "Longest time an answer waits for the log to make its events durable; beyond it 503."),
+    DURATION("MILLRACE_IDLE_TIMEOUT", "60s", 100, 24 * HOUR_MS, group_limits,
+             "How long a connection without a request is kept open."),
+    DURATION("MILLRACE_WRITE_TIMEOUT", "10s", 100, HOUR_MS, group_limits,
+             "Longest pause of a client that reads its answer."),
+
+    TEXT("MILLRACE_URL", "--url", "http://127.0.0.1:8000", group_post,
+         "Gateway that `millrace post` sends to."),
+    {.name = "MILLRACE_API_KEY", .kind = MR_SETTING_TEXT, .group = group_post, .secret = true,
+     .help = "API key that `millrace post` sends; made by `millrace key add`."},
+};
+/* clang-format on */
+
+const size_t mr_setting_count = sizeof(mr_settings) / sizeof(mr_settings[0]);
+
+mr_bus_options mr_settings_bus(const mr_config *config)
+{
+    return (mr_bus_options){
+        .url = mr_config_text(config, "MILLRACE_BUS"),
+        .data_folder = mr_config_text(config, "MILLRACE_DATA"),
+        .retention_ms = mr_config_duration_ms(config, "MILLRACE_LOG_RETENTION"),
+        .retention_bytes = mr_config_bytes(config, "MILLRACE_LOG_RETENTION_BYTES"),
+        .queue_bytes_max = mr_config_bytes(config, "MILLRACE_LOG_QUEUE_BYTES"),
+    };
+}
+
+mr_store_options mr_settings_store(const mr_config *config, mr_store_mode mode)
+{
+    return (mr_store_options){
+        .url = mr_config_text(config, "MILLRACE_STORE"),
+        .data_folder = mr_config_text(config, "MILLRACE_DATA"),
+        .mode = mode,
+    };
+}
+
+const char *mr_settings_topic_ingestion(const mr_config *config)
+{
+    return mr_config_text(config, "MILLRACE_TOPIC_INGESTION");
+}
+
+const char *mr_settings_topic_processed(const mr_config *config)
+{
+    return mr_config_text(config, "MILLRACE_TOPIC_PROCESSED");
+}
+
+const char *mr_settings_topic_dead_letter(const mr_config *config)
+{
+    return mr_config_text(config, "MILLRACE_TOPIC_DEAD_LETTER");
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/snapshot.c - gathering the state of a data folder; see snapshot.h. */
+#include "cli/snapshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/civil.h"
+#include "base/file.h"
+#include "base/metrics.h"
+#include "cli/settings.h"
+#include "store/ops.h"
+
+static const char embedded_scheme[] = "embedded:";
+
+static void add_problem(mr_snapshot *snapshot, const char *where, const mr_err *err)
+{
+    if (snapshot->problem_count < mr_snapshot_problems_max) {
+        (void)snprintf(snapshot->problems[snapshot->problem_count], mr_err_message_bytes_max,
+                       "%s: %.400s", where, err->message);
+        snapshot->problem_count++;
+    }
+}
+
+static bool exists_below(const char *folder, const char *name)
+{
+    char *path = mr_path_join(folder, name);
+    const bool exists = access(path, F_OK) == 0;
+
+    free(path);
+    return exists;
+}
+
+/* --- Roles ------------------------------------------------------------------------------------ */
+
+static bool add_role(void *ctx, const mr_role_state *state)
+{
+    mr_snapshot *snapshot = ctx;
+    mr_snapshot_role *role = &snapshot->roles[snapshot->role_count];
+
+    if (!state->alive && state->pid == 0) {
+        return true; /* ran once and ended in good order */
+    }
+    role->state = *state;
+    if (state->alive) {
+        role->resident_bytes = mr_process_resident_bytes(state->pid);
+        role->cpu_seconds = mr_process_cpu_seconds(state->pid);
+    }
+    snapshot->role_count++;
+    return snapshot->role_count < mr_snapshot_roles_max;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const mr_snapshot_role *a = left;
+    const mr_snapshot_role *b = right;
+
+    return strcmp(a->state.role, b->state.role);
+}
+
+static void look_at_roles(mr_snapshot *snapshot)
+{
+    mr_err err;
+
+    if (mr_role_list(snapshot->data_folder, add_role, snapshot, &err) != MR_OK) {
+        add_problem(snapshot, "roles", &err);
+    }
+    qsort(snapshot->roles, snapshot->role_count, sizeof snapshot->roles[0], by_name);
+}
+
+/* --- The log ------------------------------------------------------------------------------------
+ */
+
+static bool add_topic(void *ctx, const mr_bus_topic_info *info)
+{
+    mr_snapshot *snapshot = ctx;
+
+    snapshot->topics[snapshot->topic_count++] = *info;
+    return snapshot->topic_count < mr_snapshot_topics_max;
+}
+
+static uint64_t lag_of(const mr_snapshot *snapshot, const mr_bus_group_info *group)
+{
+    for (size_t index = 0; index < snapshot->topic_count; index++) {
+        const mr_bus_topic_info *topic = &snapshot->topics[index];
+
+        if (strcmp(topic->topic, group->topic) == 0 && topic->partition == group->partition) {
+            return topic->next_offset > group->next_offset
+                       ? (uint64_t)(topic->next_offset - group->next_offset)
+                       : 0;
+        }
+    }
+    return 0;
+}
+
+static bool add_group(void *ctx, const mr_bus_group_info *info)
+{
+    mr_snapshot *snapshot = ctx;
+
+    snapshot->groups[snapshot->group_count++] =
+        (mr_snapshot_group){.info = *info, .lag = lag_of(snapshot, info)};
+    return snapshot->group_count < mr_snapshot_groups_max;
+}
+
+/* Opening the embedded log would make its folder; looking must not. */
+static bool log_exists(const mr_snapshot *snapshot, const char *url)
+{
+    const size_t scheme_bytes = sizeof embedded_scheme - 1;
+
+    if (strncmp(url, embedded_scheme, scheme_bytes) != 0) {
+        return true;
+    }
+    return url[scheme_bytes] != '\0' ? access(url + scheme_bytes, F_OK) == 0
+                                     : exists_below(snapshot->data_folder, "log");
+}
+
+static void look_at_log(mr_snapshot *snapshot, const mr_config *config)
+{
+    const mr_bus_options options = mr_settings_bus(config);
+    mr_bus *bus = NULL;
+    mr_status status = MR_OK;
+    mr_err err;
+
+    if (!log_exists(snapshot, options.url)) {
+        return;
+    }
+    status = mr_bus_open(&options, &bus, &err);
+    if (status == MR_OK) {
+        status = mr_bus_topics(bus, add_topic, snapshot, &err);
+    }
+    if (status == MR_OK) {
+        status = mr_bus_groups(bus, add_group, snapshot, &err);
+    }
+    if (status != MR_OK) {
+        add_problem(snapshot, "log", &err);
+    }
+    mr_bus_close(bus);
+}
+
+/* --- The store ----------------------------------------------------------------------------------
+ */
+
+static void look_at_store(mr_snapshot *snapshot, const mr_config *config)
+{
+    const mr_store_options options = mr_settings_store(config, MR_STORE_READ);
+    mr_store *store = NULL;
+    mr_err err;
+    mr_status status = mr_store_open(&options, &store, &err);
+
+    if (status == MR_OK) {
+        status = mr_store_read_totals(store, &snapshot->store, &err);
+        snapshot->has_store = status == MR_OK;
+    }
+    if (status != MR_OK && status != MR_NOT_FOUND) {
+        add_problem(snapshot, "store", &err);
+    }
+    mr_store_close(store);
+}
+
+/* --- Dead letters -------------------------------------------------------------------------------
+ */
+
+/* Takes the letters of one partition that were dealt with off letters_open. */
+static mr_status discount_settled(mr_snapshot *snapshot, mr_ops *ops,
+                                  const mr_bus_topic_info *topic, uint64_t *looked_at, mr_err *err)
+{
+    for (int64_t offset = topic->next_offset - 1; offset >= topic->first_offset; offset--) {
+        mr_letter_state state = MR_LETTER_OPEN;
+        mr_status status = MR_OK;
+
+        if (*looked_at >= mr_snapshot_letters_max) {
+            snapshot->letters_open_at_most = true;
+            return MR_OK;
+        }
+        status = mr_ops_letter_state(ops, topic->partition, offset, &state, err);
+        if (status != MR_OK) {
+            return status;
+        }
+        snapshot->letters_open -= state == MR_LETTER_OPEN ? 0 : 1;
+        (*looked_at)++;
+    }
+    return MR_OK;
+}
+
+static void count_open_letters(mr_snapshot *snapshot, const char *topic_name)
+{
+    mr_ops *ops = NULL;
+    uint64_t looked_at = 0;
+    mr_err err;
+    mr_status status = mr_ops_open(snapshot->data_folder, &ops, &err);
+
+    for (size_t index = 0; index < snapshot->topic_count && status == MR_OK; index++) {
+        if (strcmp(snapshot->topics[index].topic, topic_name) == 0) {
+            status = discount_settled(snapshot, ops, &snapshot->topics[index], &looked_at, &err);
+        }
+    }
+    if (status != MR_OK) {
+        add_problem(snapshot, "dead letters", &err);
+    }
+    mr_ops_close(ops);
+}
+
+static void look_at_letters(mr_snapshot *snapshot, const mr_config *config)
+{
+    const char *topic_name = mr_settings_topic_dead_letter(config);
+
+    for (size_t index = 0; index < snapshot->topic_count; index++) {
+        const mr_bus_topic_info *topic = &snapshot->topics[index];
+
+        if (strcmp(topic->topic, topic_name) == 0 && topic->next_offset > topic->first_offset) {
+            snapshot->letters += (uint64_t)(topic->next_offset - topic->first_offset);
+        }
+    }
+    snapshot->letters_open = snapshot->letters;
+    if (snapshot->letters > 0 && exists_below(snapshot->data_folder, "ops.db")) {
+        count_open_letters(snapshot, topic_name);
+    }
+}
+
+/* --- All of it -----------------------------------------------------------------------------------
+ */
+
+mr_snapshot *mr_snapshot_take(const mr_config *config)
+{
+    mr_snapshot *snapshot = mr_alloc_zero(1, sizeof *snapshot);
+
+    snapshot->data_folder = mr_config_text(config, "MILLRACE_DATA");
+    snapshot->exists = access(snapshot->data_folder, F_OK) == 0;
+    snapshot->taken_ms = mr_now_ms();
+    if (snapshot->exists) {
+        look_at_roles(snapshot);
+        look_at_log(snapshot, config);
+        look_at_store(snapshot, config);
+        look_at_letters(snapshot, config);
+    }
+    return snapshot;
+}
+
+void mr_snapshot_destroy(mr_snapshot *snapshot)
+{
+    free(snapshot);
+}
+
+bool mr_snapshot_anything_runs(const mr_snapshot *snapshot)
+{
+    for (size_t index = 0; index < snapshot->role_count; index++) {
+        if (snapshot->roles[index].state.alive) {
+            return true;
+        }
+    }
+    return false;
+}

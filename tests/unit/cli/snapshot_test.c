@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/snapshot_test.c - the state of data folders that are missing, empty, and in use. */
+#define _GNU_SOURCE /* nftw */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/settings.h"
+#include "cli/snapshot.h"
+#include "store/ops.h"
+
+typedef struct fixture {
+    char folder[64];
+    char data[96];
+    mr_config *config;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *f = mr_alloc_zero(1, sizeof *f);
+
+    (void)snprintf(f->folder, sizeof f->folder, "/tmp/millrace-snapshot-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    (void)snprintf(f->data, sizeof f->data, "%s", f->folder);
+    assert_int_equal(mr_config_create(mr_settings, mr_setting_count, "/dev/null", &f->config, NULL),
+                     MR_OK);
+    assert_int_equal(mr_config_set(f->config, "MILLRACE_DATA", f->data, "test", NULL), MR_OK);
+    *state = f;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    (void)info;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+
+    mr_config_destroy(f->config);
+    (void)nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    free(f);
+    return 0;
+}
+
+static size_t entries_in(const char *path)
+{
+    DIR *folder = opendir(path);
+    size_t count = 0;
+
+    assert_non_null(folder);
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    (void)closedir(folder);
+    return count - 2; /* "." and ".." */
+}
+
+static void append(const fixture *f, const char *topic, size_t count)
+{
+    const mr_bus_options options = mr_settings_bus(f->config);
+    mr_bus_batch *batch = mr_bus_batch_create(65536);
+    mr_bus_producer *producer = NULL;
+    mr_bus *bus = NULL;
+
+    assert_int_equal(mr_bus_open(&options, &bus, NULL), MR_OK);
+    assert_int_equal(mr_bus_producer_open(bus, topic, &producer, NULL), MR_OK);
+    for (size_t index = 0; index < count; index++) {
+        assert_true(mr_bus_batch_add(batch, MR_TEXT_LITERAL("key"), MR_TEXT_LITERAL("value")));
+    }
+    assert_int_equal(mr_bus_append(producer, batch, NULL, NULL), MR_OK);
+    mr_bus_producer_close(producer);
+    mr_bus_batch_destroy(batch);
+    mr_bus_close(bus);
+}
+
+static mr_status begin_at_zero(void *ctx, int32_t partition, int64_t *ret_offset, mr_err *err)
+{
+    (void)ctx;
+    (void)partition;
+    (void)err;
+    *ret_offset = 0;
+    return MR_OK;
+}
+
+static void publish(const fixture *f, const char *group, const char *topic, int64_t next_offset)
+{
+    const mr_bus_options options = mr_settings_bus(f->config);
+    const mr_bus_consumer_options consuming = {.topic = topic,
+                                               .group = group,
+                                               .messages_max = 1,
+                                               .bytes_max = 1024,
+                                               .position = begin_at_zero};
+    const mr_bus_message *messages = NULL;
+    mr_bus_consumer *consumer = NULL;
+    mr_bus *bus = NULL;
+    size_t count = 0;
+
+    assert_int_equal(mr_bus_open(&options, &bus, NULL), MR_OK);
+    assert_int_equal(mr_bus_consumer_open(bus, &consuming, &consumer, NULL), MR_OK);
+    assert_int_equal(mr_bus_poll(consumer, 1000, &messages, &count, NULL), MR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(mr_bus_publish(consumer, messages[0].partition, next_offset, NULL), MR_OK);
+    mr_bus_consumer_close(consumer);
+    mr_bus_close(bus);
+}
+
+static void a_missing_folder_is_not_created(void **state)
+{
+    fixture *f = *state;
+    mr_snapshot *snapshot = NULL;
+
+    (void)snprintf(f->data, sizeof f->data, "%s/missing", f->folder);
+    assert_int_equal(mr_config_set(f->config, "MILLRACE_DATA", f->data, "test", NULL), MR_OK);
+    snapshot = mr_snapshot_take(f->config);
+    assert_false(snapshot->exists);
+    assert_false(mr_snapshot_anything_runs(snapshot));
+    assert_int_equal(snapshot->problem_count, 0);
+    assert_int_equal(access(f->data, F_OK), -1);
+    mr_snapshot_destroy(snapshot);
+}
+
+static void looking_at_an_empty_folder_leaves_it_empty(void **state)
+{
+    fixture *f = *state;
+    mr_snapshot *snapshot = mr_snapshot_take(f->config);
+
+    assert_true(snapshot->exists);
+    assert_false(snapshot->has_store);
+    assert_int_equal(snapshot->problem_count, 0);
+    assert_int_equal(entries_in(f->folder), 0);
+    mr_snapshot_destroy(snapshot);
+}
+
+static void a_running_role_is_seen_with_its_memory(void **state)
+{
+    fixture *f = *state;
+    mr_snapshot *snapshot = NULL;
+    mr_role *role = NULL;
+
+    assert_int_equal(mr_role_open(f->data, "gateway", &role, NULL), MR_OK);
+    snapshot = mr_snapshot_take(f->config);
+    assert_int_equal(snapshot->role_count, 1);
+    assert_true(mr_snapshot_anything_runs(snapshot));
+    assert_int_equal(snapshot->roles[0].state.pid, getpid());
+    assert_true(snapshot->roles[0].resident_bytes > 0);
+    mr_snapshot_destroy(snapshot);
+    mr_role_close(role);
+    snapshot = mr_snapshot_take(f->config);
+    assert_int_equal(snapshot->role_count, 0); /* ended in good order: nothing to tell */
+    mr_snapshot_destroy(snapshot);
+}
+
+static void topics_and_groups_are_seen_with_their_lag(void **state)
+{
+    fixture *f = *state;
+    mr_snapshot *snapshot = NULL;
+
+    append(f, "ingestion-topic", 10);
+    publish(f, "store", "ingestion-topic", 4);
+    snapshot = mr_snapshot_take(f->config);
+    assert_int_equal(snapshot->problem_count, 0);
+    assert_int_equal(snapshot->topic_count, 1);
+    assert_string_equal(snapshot->topics[0].topic, "ingestion-topic");
+    assert_int_equal(snapshot->topics[0].next_offset, 10);
+    assert_int_equal(snapshot->group_count, 1);
+    assert_string_equal(snapshot->groups[0].info.group, "store");
+    assert_int_equal(snapshot->groups[0].lag, 6);
+    mr_snapshot_destroy(snapshot);
+}
+
+static void dead_letters_are_open_until_they_are_dealt_with(void **state)
+{
+    fixture *f = *state;
+    mr_snapshot *snapshot = NULL;
+    mr_ops *ops = NULL;
+
+    append(f, "dead-letter-topic", 5);
+    snapshot = mr_snapshot_take(f->config);
+    assert_int_equal(snapshot->letters, 5);
+    assert_int_equal(snapshot->letters_open, 5);
+    mr_snapshot_destroy(snapshot);
+    assert_int_equal(mr_ops_open(f->data, &ops, NULL), MR_OK);
+    assert_int_equal(mr_ops_letter_mark(ops, 0, 1, MR_LETTER_RETRIED, NULL), MR_OK);
+    assert_int_equal(mr_ops_letter_mark(ops, 0, 4, MR_LETTER_DISCARDED, NULL), MR_OK);
+    mr_ops_close(ops);
+    snapshot = mr_snapshot_take(f->config);
+    assert_int_equal(snapshot->letters, 5);
+    assert_int_equal(snapshot->letters_open, 3);
+    assert_false(snapshot->letters_open_at_most);
+    mr_snapshot_destroy(snapshot);
+}
+
+static void a_part_that_cannot_be_read_is_a_problem_and_the_rest_is_shown(void **state)
+{
+    fixture *f = *state;
+    mr_snapshot *snapshot = NULL;
+
+    append(f, "ingestion-topic", 1);
+    assert_int_equal(mr_config_set(f->config, "MILLRACE_STORE", "oracle:x", "test", NULL), MR_OK);
+    snapshot = mr_snapshot_take(f->config);
+    assert_int_equal(snapshot->problem_count, 1);
+    assert_non_null(strstr(snapshot->problems[0], "store: "));
+    assert_int_equal(snapshot->topic_count, 1);
+    mr_snapshot_destroy(snapshot);
+}
+
+#define SNAPSHOT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SNAPSHOT_TEST(a_missing_folder_is_not_created),
+        SNAPSHOT_TEST(looking_at_an_empty_folder_leaves_it_empty),
+        SNAPSHOT_TEST(a_running_role_is_seen_with_its_memory),
+        SNAPSHOT_TEST(topics_and_groups_are_seen_with_their_lag),
+        SNAPSHOT_TEST(dead_letters_are_open_until_they_are_dealt_with),
+        SNAPSHOT_TEST(a_part_that_cannot_be_read_is_a_problem_and_the_rest_is_shown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
