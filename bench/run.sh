@@ -10,8 +10,8 @@ scratch="$(mktemp -d "${BENCH_FOLDER:-/tmp}/millrace-bench-XXXXXX")"
 trap 'rm -rf "$scratch"' EXIT
 
 # The real data set where it is at hand; generated lines otherwise.
-if [ -z "${MILLRACE_REAL_DATA:-}" ] && [ -f ../shared/data/online-retail.csv.xz ]; then
-    export MILLRACE_REAL_DATA="$PWD/../shared/data/online-retail.csv.xz"
+if [ -z "${REAL_DATA:-}" ] && [ -f ../shared/data/online-retail.csv.xz ]; then
+    export REAL_DATA="$PWD/../shared/data/online-retail.csv.xz"
 fi
 
 step() { printf 'bench: %s\n' "$1" >&2; shift; "$@" | tee -a "$results" >&2; }

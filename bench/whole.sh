@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The whole way: a CSV file through convert, HTTP, log and sinks to the last row in the store.
 #   bench/whole.sh BUILD_FOLDER [FILE.csv|FILE.csv.xz]   -> one JSON line
-# Without a file (or the MILLRACE_REAL_DATA variable) it takes 541,909 generated lines.
+# Without a file (or the REAL_DATA variable) it takes 541,909 generated lines.
 set -euo pipefail
 program="$(realpath "${1:?usage: bench/whole.sh BUILD_FOLDER [FILE]}")/millrace"
-file="${2:-${MILLRACE_REAL_DATA:-}}"
+file="${2:-${REAL_DATA:-}}"
 [ -z "$file" ] || file="$(realpath "$file")"
 cd "$(dirname "$0")"
 source ./lib.sh

@@ -8,7 +8,7 @@ readonly python="${PYTHON:-/usr/bin/python3}"
 cd "$(dirname "$0")/.."
 readonly unit_log="$build/unit.log" end_to_end_log="$build/end_to_end.log"
 
-export MILLRACE_PROGRAM="$PWD/$build/millrace"
+export TEST_PROGRAM="$PWD/$build/millrace"
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1}"

@@ -160,7 +160,8 @@ mr_decimal_result mr_price_parse(mr_text text, mr_price *ret_price)
     bool negative = *at == '-';
     at += negative;
     const char *whole = at;
-    for (; at < end && is_digit(*at); at++) {
+    /* One digit too many is enough to know, and all that 64 bits are sure to hold. */
+    for (; at < end && is_digit(*at) && at - whole <= price_digits_before_point_max; at++) {
         scaled = scaled * 10 + (*at - '0');
     }
     int64_t digits = at - whole;

@@ -58,7 +58,7 @@ struct mr_role {
     char *draft_path; /* written, then renamed to state_path */
     mr_role_state state;
     mr_rate_window rate;
-    int64_t written_us;
+    int64_t error_written_us;
     bool told_ready;
 };
 
@@ -191,7 +191,6 @@ static void write_state(mr_role *role)
 
 static void write_state_now(mr_role *role)
 {
-    role->written_us = mr_monotonic_us();
     role->state.updated_ms = mr_now_ms();
     write_state(role);
 }
@@ -275,10 +274,13 @@ void mr_role_update(mr_role *role, uint64_t events, uint64_t errors)
 
 void mr_role_set_error(mr_role *role, const char *message)
 {
+    const int64_t now_us = mr_monotonic_us();
+
     (void)pthread_mutex_lock(&role->mutex);
     set_line(role->state.last_error, sizeof role->state.last_error, message);
     role->state.last_error_ms = mr_now_ms();
-    if (mr_monotonic_us() - role->written_us >= role_error_gap_us) {
+    if (now_us - role->error_written_us >= role_error_gap_us) {
+        role->error_written_us = now_us;
         write_state_now(role);
     }
     (void)pthread_mutex_unlock(&role->mutex);
@@ -308,6 +310,7 @@ static void notify(const char *socket_name, const char *message)
 
 void mr_role_ready(mr_role *role)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in this program changes the environment */
     const char *socket_name = getenv("NOTIFY_SOCKET");
     bool first = false;
 
@@ -380,8 +383,8 @@ static void set_field(mr_role_state *state, const state_field *field, mr_text va
 static void read_line(mr_role_state *state, mr_text line)
 {
     const char *blank = line.bytes > 0 ? memchr(line.data, ' ', line.bytes) : NULL;
-    mr_text name = MR_TEXT_ABSENT;
-    mr_text value = MR_TEXT_ABSENT;
+    mr_text name;
+    mr_text value;
 
     if (blank == NULL) {
         return;
@@ -456,6 +459,7 @@ mr_status mr_role_list(const char *data_folder,
         free(path);
         return status;
     }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread reads this stream */
     while (more && (entry = readdir(folder)) != NULL) {
         mr_role_state state = {0};
 

@@ -17,11 +17,11 @@ enum { mr_role_rate_window_seconds = 10 };
 typedef struct mr_role_state {
     char role[32];
     int pid;
-    bool alive;            /* the lock is held */
+    bool alive; /* the lock is held */
     int64_t started_ms;
     int64_t updated_ms;
-    char address[96];      /* "127.0.0.1:8000"; "" when it does not listen */
-    uint64_t events;       /* taken since it started */
+    char address[96]; /* "127.0.0.1:8000"; "" when it does not listen */
+    uint64_t events;  /* taken since it started */
     uint64_t errors;
     double events_per_second; /* over the last mr_role_rate_window_seconds */
     char last_error[256];
@@ -35,7 +35,8 @@ mr_status mr_role_open(const char *data_folder, const char *role, mr_role **ret_
 void mr_role_close(mr_role *role); /* removes the state file; NULL is fine */
 
 void mr_role_set_address(mr_role *role, const char *address);
-/* Totals since start; writes the file when the last write is a second old. Cheap to call often. Any one thread. */
+/* Totals since start; writes the file when the last write is a second old. Cheap to call often. Any
+ * one thread. */
 void mr_role_update(mr_role *role, uint64_t events, uint64_t errors);
 void mr_role_set_error(mr_role *role, const char *message);
 
@@ -45,7 +46,8 @@ void mr_role_set_error(mr_role *role, const char *message);
 void mr_role_ready(mr_role *role);
 
 /* Every role ever seen on a data folder; visit returns false to end. */
-mr_status mr_role_list(const char *data_folder, bool (*visit)(void *ctx, const mr_role_state *state),
-                       void *ctx, mr_err *err);
+mr_status mr_role_list(const char *data_folder,
+                       bool (*visit)(void *ctx, const mr_role_state *state), void *ctx,
+                       mr_err *err);
 
 #endif

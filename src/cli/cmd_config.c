@@ -52,7 +52,7 @@ static int show_json(const mr_config *config)
 {
     mr_buffer out;
 
-    mr_buffer_init(&out, config_text_bytes_max * 2);
+    mr_buffer_init(&out, config_text_bytes_max);
     for (size_t index = 0; index < mr_setting_count; index++) {
         MR_ASSERT(mr_buffer_append_string(&out, index == 0 ? "{\"settings\":[" : ",\n "));
         append_setting_json(config, &mr_settings[index], &out);

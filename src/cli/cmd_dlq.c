@@ -215,7 +215,7 @@ static int discard_letters(mr_dlq *dlq)
 
 typedef struct dlq_arguments {
     const char *action;
-    bool all, open_only;
+    bool all, open_only, again;
     int64_t *offsets;
     size_t offset_count;
     mr_amendment amendments[mr_amendments_max];
@@ -283,6 +283,8 @@ static bool check_arguments(mr_cli *cli, const dlq_arguments *given)
         (void)mr_cli_usage(cli, "--all is for retry, without offsets");
     } else if (given->amendment_count > 0 && !retrying) {
         (void)mr_cli_usage(cli, "--set is for retry");
+    } else if (given->again && (!retrying || given->all)) {
+        (void)mr_cli_usage(cli, "--again is for retry with offsets");
     } else if (given->open_only && !listing_all) {
         (void)mr_cli_usage(cli, "--open is for list");
     } else {
@@ -317,7 +319,8 @@ static int open_and_run(mr_cli *cli, const dlq_arguments *given)
                   .offsets = given->offsets,
                   .offset_count = given->offset_count,
                   .amendments = given->amendments,
-                  .amendment_count = given->amendment_count};
+                  .amendment_count = given->amendment_count,
+                  .again = given->again};
     mr_err err;
     mr_status status = mr_bus_open(&bus_options, &dlq.bus, &err);
 
@@ -355,6 +358,9 @@ int mr_cmd_dlq(mr_cli *cli, int argc, char **argv)
     const mr_cli_option options[] = {
         {.name = "--all", .help = "retry every open dead letter", .ret_switch = &given.all},
         {.name = "--open", .help = "list only those that are open", .ret_switch = &given.open_only},
+        {.name = "--again",
+         .help = "retry letters that were retried or discarded before, too",
+         .ret_switch = &given.again},
         {.name = "--set",
          .value_name = "FIELD=VALUE",
          .help = "correct a field before the retry; may be given again",

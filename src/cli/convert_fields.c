@@ -42,8 +42,10 @@ mr_convert_number mr_convert_integer(mr_text text, bool decimal_comma, int64_t *
     if (number.bytes > 0 && number.data[0] == '+') {
         number.data++;
         number.bytes--;
+        digits = 0;
+    } else {
+        digits = number.bytes > 0 && number.data[0] == '-' ? 1 : 0;
     }
-    digits = number.bytes > 0 && number.data[0] == '-' ? 1 : 0;
     if (digits == number.bytes || !is_digit(number.data[digits])) {
         return MR_CONVERT_SYNTAX;
     }

@@ -4,8 +4,8 @@
  * Owns:       the input, its reader, and the few buffers of the line at hand.
  * Called by:  cmd_convert.c and post_source.c, each on one thread.
  * Invariants: (1) what next returns as an event, the gateway takes: the same lengths and ranges;
- *             (2) no allocation a line.
- * Not here:   finding out what the file is (event/csv_profile.c), writing JSON
+ *             (2) no allocation a line; (3) no text has a NUL: the CSV reader refuses such a
+ * record. Not here:   finding out what the file is (event/csv_profile.c), writing JSON
  * (event/event_json.h).
  */
 #include "cli/convert_stream.h"
@@ -82,8 +82,6 @@ static void take_text(conversion *c, mr_event_field field, size_t length_max, bo
         }
     } else if (text.bytes > length_max && mr_utf8_length(text) > length_max) {
         note_fault(c, field, MR_FAULT_STRING_TOO_LONG);
-    } else if (c->stream->profile.has_nul && memchr(text.data, 0, text.bytes) != NULL) {
-        note_fault(c, field, MR_FAULT_STRING_NUL);
     } else {
         *target = text;
     }
@@ -273,6 +271,16 @@ static mr_status convert_record(mr_convert_stream *stream, const mr_csv_record *
     return MR_OK;
 }
 
+/* The reader's message without the line number, which stands beside it anyway. */
+static void note_broken(mr_convert_stream *stream, const char *message)
+{
+    const char *behind_number = strstr(message, ": ");
+
+    mr_buffer_clear(&stream->reason);
+    (void)mr_buffer_append_string(&stream->reason,
+                                  behind_number != NULL ? behind_number + 2 : message);
+}
+
 mr_status mr_convert_next(mr_convert_stream *stream, mr_convert_line *ret_line, mr_err *err)
 {
     mr_csv_record record;
@@ -282,8 +290,7 @@ mr_status mr_convert_next(mr_convert_stream *stream, mr_convert_line *ret_line, 
     if (status == MR_OK) {
         status = convert_record(stream, &record, ret_line);
     } else if (status == MR_INVALID) {
-        mr_buffer_clear(&stream->reason);
-        (void)mr_buffer_append_string(&stream->reason, broken.message);
+        note_broken(stream, broken.message);
     } else if (status == MR_NOT_FOUND) {
         mr_status unchanged = mr_convert_input_unchanged(&stream->input, err);
         return unchanged == MR_OK ? MR_NOT_FOUND

@@ -20,6 +20,7 @@ typedef struct mr_dlq {
     size_t offset_count;
     const mr_amendment *amendments;
     size_t amendment_count;
+    bool again; /* send what was retried or discarded, too */
 } mr_dlq;
 
 /* "open", "retried", "discarded" */

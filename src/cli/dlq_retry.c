@@ -102,6 +102,12 @@ static bool visit(void *ctx, const mr_bus_message *message)
     if (r->dlq->offset_count == 0 && state != MR_LETTER_OPEN) {
         return true;
     }
+    if (state != MR_LETTER_OPEN && !r->dlq->again) {
+        refuse(r, message->offset,
+               state == MR_LETTER_RETRIED ? "it was retried already; --again sends it once more"
+                                          : "it was discarded; --again sends it all the same");
+        return true;
+    }
     if (mr_dead_letter_read(message->value, &letter, &err) != MR_OK) {
         refuse(r, message->offset, err.message);
         return true;

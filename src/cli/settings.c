@@ -13,7 +13,7 @@
 
 #define SECOND_MS (INT64_C(1000))
 #define HOUR_MS   (3600 * SECOND_MS)
-#define YEAR_MS   (365 * 24 * HOUR_MS)
+#define YEAR_MS   (8760 * HOUR_MS)
 
 static const char group_general[] = "General";
 static const char group_log[] = "Log";
@@ -67,7 +67,7 @@ const mr_setting mr_settings[] = {
     TEXT("MILLRACE_TOPIC_DEAD_LETTER", NULL, "dead-letter-topic", group_log,
          "Topic of what no sink could take, each with its reason."),
     DURATION("MILLRACE_LOG_RETENTION", "7d", 0, 100 * YEAR_MS, group_log,
-             "Records older than this are removed once every consumer has taken them; 0 keeps them."),
+             "Older records are removed once every consumer has taken them; 0 keeps them."),
     BYTES("MILLRACE_LOG_RETENTION_BYTES", "0", 0, 1024 * TIB, group_log,
           "Most a topic keeps, oldest records go first; 0 is no limit."),
     BYTES("MILLRACE_LOG_QUEUE_BYTES", "64MiB", MIB, 64 * GIB, group_log,

@@ -236,6 +236,7 @@ static bool find_live_gateway(void *ctx, const mr_role_state *state)
 static void report_bind(const trial *t, const char *subject, const char *text, int reason)
 {
     int pid = 0;
+    mr_err err;
 
     (void)mr_role_list(mr_config_text(t->config, "MILLRACE_DATA"), find_live_gateway, &pid, NULL);
     if (reason == 0) {
@@ -244,7 +245,8 @@ static void report_bind(const trial *t, const char *subject, const char *text, i
         say(t, MR_TRIAL_OK, subject, "%s is in use, and the gateway of this data folder runs (%d)",
             text, pid);
     } else {
-        say(t, MR_TRIAL_FAILED, subject, "cannot listen on %s: %s", text, strerror(reason));
+        (void)mr_fail_errno(&err, reason, "cannot listen on %s", text);
+        say(t, MR_TRIAL_FAILED, subject, "%s", err.message);
     }
 }
 
@@ -303,8 +305,11 @@ static void try_buffers(const trial *t)
 
 static bool try_readable(const trial *t, const char *subject, const char *path)
 {
+    mr_err err;
+
     if (access(path, R_OK) != 0) {
-        say(t, MR_TRIAL_FAILED, subject, "%s: %s", path, strerror(errno));
+        (void)mr_fail_errno(&err, errno, "read %s", path);
+        say(t, MR_TRIAL_FAILED, subject, "%s", err.message);
         return false;
     }
     return true;

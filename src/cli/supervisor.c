@@ -15,11 +15,12 @@
  * signalled only before it is reaped, so it can be nobody else's; (2) while stopping no child is
  * started and at most one is in STOPPING.
  */
-#define _GNU_SOURCE /* struct ucred, pidfd_open */
+#define _GNU_SOURCE /* struct ucred, pidfd_open, sigdescr_np */
 #include "cli/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -127,7 +128,7 @@ static void become_role(const supervisor *s, const mr_supervised *spec, pid_t pa
     if (input >= 0) {
         (void)dup2(input, STDIN_FILENO);
     }
-    (void)sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &s->signals_before, NULL);
     (void)execve(s->options->program, spec->argv, s->environment);
     (void)!write(STDERR_FILENO, message, sizeof message - 1); /* nobody else to tell */
     _exit(exit_cannot_start);
@@ -224,8 +225,10 @@ static void on_signal(supervisor *s)
 static void describe_exit(int wait_status, char text[static exit_text_bytes_max])
 {
     if (WIFSIGNALED(wait_status)) {
+        const char *name = sigdescr_np(WTERMSIG(wait_status));
+
         (void)snprintf(text, exit_text_bytes_max, "ended by signal %d (%s)", WTERMSIG(wait_status),
-                       strsignal(WTERMSIG(wait_status)));
+                       name != NULL ? name : "of no name");
     } else {
         (void)snprintf(text, exit_text_bytes_max, "ended with status %d", WEXITSTATUS(wait_status));
     }
@@ -407,7 +410,7 @@ static mr_status set_up(supervisor *s)
     (void)sigaddset(&s->signals, SIGTERM);
     (void)sigaddset(&s->signals, SIGINT);
     (void)sigaddset(&s->signals, SIGHUP);
-    MR_ASSERT(sigprocmask(SIG_BLOCK, &s->signals, &s->signals_before) == 0);
+    MR_ASSERT(pthread_sigmask(SIG_BLOCK, &s->signals, &s->signals_before) == 0);
     s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     s->signal_fd = signalfd(-1, &s->signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (s->epoll_fd < 0 || s->signal_fd < 0) {
@@ -495,7 +498,7 @@ static void tear_down(supervisor *s)
     close_fd(&s->signal_fd);
     close_fd(&s->epoll_fd);
     free(s->environment);
-    (void)sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &s->signals_before, NULL);
 }
 
 mr_status mr_supervisor_run(const mr_supervisor_options *options, mr_err *err)

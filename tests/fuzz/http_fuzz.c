@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum { open_max = 16, rounds_max = 64 };
 

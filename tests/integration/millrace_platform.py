@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-PROGRAM = os.environ.get("MILLRACE_PROGRAM", "build/test/millrace")
+PROGRAM = os.environ.get("TEST_PROGRAM", "build/test/millrace")
 READY_SECONDS_MAX = 30
 SANITIZED = "asan" in PROGRAM or "tsan" in PROGRAM
 
@@ -98,13 +98,18 @@ class Platform:
         from decimal import Decimal
         return json.loads(self.run(*arguments, "--json", **options).stdout, parse_float=Decimal)
 
+    def dead_letters(self):
+        """What `dlq list --json` tells, a letter a line."""
+        return [json.loads(line) for line in self.run("dlq", "list", "--json").stdout.splitlines()]
+
     def wait_settled(self):
         """Returns once every sink has taken all that the log holds."""
         self.run("status", "--wait", "120s")
 
     def role_pid(self, role):
         roles = {item["role"]: item for item in self.answer("status")["roles"]}
-        return roles[role]["pid"] if role in roles and roles[role]["alive"] else None
+        pid = roles[role]["pid"] if role in roles and roles[role]["alive"] else 0
+        return pid if pid > 0 else None  # 0: it lives, and has not said its number yet
 
     def request(self, method, path, body=None, headers=None, timeout=30):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

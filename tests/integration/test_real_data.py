@@ -1,6 +1,6 @@
 """The real file this platform is for: the UCI Online Retail data set, 541,909 invoice lines.
 
-It is not part of the repository. MILLRACE_REAL_DATA names it (.csv or .csv.xz); without it, and
+It is not part of the repository. REAL_DATA names it (.csv or .csv.xz); without it, and
 without a copy in ../shared/data, the tests skip.
 """
 
@@ -15,13 +15,13 @@ import pytest
 from millrace_platform import SANITIZED, running
 
 CANDIDATES = [
-    os.environ.get("MILLRACE_REAL_DATA"),
+    os.environ.get("REAL_DATA"),
     Path(__file__).parents[3] / "shared" / "data" / "online-retail.csv.xz",
 ]
 FILE = next((Path(path) for path in CANDIDATES if path and Path(path).is_file()), None)
 
 pytestmark = [
-    pytest.mark.skipif(FILE is None, reason="the Online Retail file is not here: set MILLRACE_REAL_DATA"),
+    pytest.mark.skipif(FILE is None, reason="the Online Retail file is not here: set REAL_DATA"),
     pytest.mark.skipif(SANITIZED, reason="too long under a sanitizer; generated data covers the same code"),
 ]
 

@@ -144,7 +144,7 @@ static void bad_lines_are_named_with_every_reason(void **state)
         "6: Quantity: Input should be an integer between -2147483648 and 2147483647; InvoiceDate: "
         "Field required; UnitPrice: Field required; CustomerID: Input should be a valid integer, "
         "got a number with a fractional part\n"
-        "7: @quote@\n"
+        "7: there is text behind a closing quote\n"
         "{\"InvoiceNo\":\"1\",\"StockCode\":\"A\",\"Description\":\"x\",\"Quantity\":6,"
         "\"InvoiceDate\":\"01/12/2010 00:00\",\"UnitPrice\":2.5,\"CustomerID\":7,"
         "\"Country\":\"X\"}\n");
@@ -178,8 +178,7 @@ static void nul_inside_a_text_is_refused(void **state)
                                       files_write_bytes(*state, "in.csv", csv, sizeof(csv) - 1)};
     char *text = transcript(&options);
 
-    assert_non_null(
-        strstr(text, "2: Description: Value error, String should not contain U+0000\n"));
+    assert_non_null(strstr(text, "2: the record has a NUL byte in it\n"));
     assert_int_equal(count_of(text, "\n"), 2);
     assert_int_equal(count_of(text, "{"), 1);
     free(text);
@@ -218,7 +217,7 @@ static void names_are_made_up_only_where_there_are_none(void **state)
 
     assert_int_equal(count_of(text, "customerName"), 3);
     assert_int_equal(count_of(text, "\"customerName\":\"Ada King\""), 1);
-    assert_int_equal(count_of(text, "\"customerName\":\"@17850@\""), 2);
+    assert_int_equal(count_of(text, "\"customerName\":\"Daphne Briggs\""), 2);
     free(text);
 }
 

@@ -303,8 +303,6 @@ static void lines_and_records_are_counted(void **state)
     assert_int_equal(profile_of(text).lines, 4);
     assert_int_equal(profile_of(text).records, 1);
     assert_int_equal(profile_of(text).bytes, strlen(text));
-    assert_false(profile_of(text).has_nul);
-    assert_true(profile_of_bytes(MR_TEXT_LITERAL(HEADER "1,\0,x\n"), SIZE_MAX).has_nul);
 }
 
 /* --- Dates ----------------------------------------------------------------------------------- */

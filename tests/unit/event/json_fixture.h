@@ -15,8 +15,8 @@
 #include "event/event_json.h"
 
 #define GOOD_HEAD "{\"InvoiceNo\":\"536365\",\"StockCode\":\"85123A\",\"Description\":\"HOLDER\","
-#define GOOD_TAIL                                                                                  \
-    "\"Quantity\":6,\"InvoiceDate\":\"01/12/2010 08:26\",\"UnitPrice\":2.55,"                      \
+#define GOOD_TAIL                                                             \
+    "\"Quantity\":6,\"InvoiceDate\":\"01/12/2010 08:26\",\"UnitPrice\":2.55," \
     "\"CustomerID\":17850,\"Country\":\"United Kingdom\"}"
 #define GOOD_EVENT GOOD_HEAD GOOD_TAIL
 

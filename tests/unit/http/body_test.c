@@ -8,7 +8,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 static const mr_http_route route = {"POST", "/", NULL, 4096, 100000, "test"};
 

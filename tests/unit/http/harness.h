@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum { harness_deferred_max = 8 };
 

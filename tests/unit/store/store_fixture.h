@@ -141,6 +141,24 @@ static inline void assert_amount(mr_amount amount, const char *expected)
     assert_string_equal(text, expected);
 }
 
+static inline bool keep_description(void *ctx, const mr_store_line *line)
+{
+    (void)snprintf(ctx, 64, "%.*s", MR_TEXT_ARGS(line->description));
+    return true;
+}
+
+/* Of the product on invoice 536365, the one that lines are on unless they say otherwise. */
+static inline void assert_description(mr_store *store, const char *expected)
+{
+    char description[64] = "";
+    mr_store_invoice invoice;
+
+    assert_int_equal(mr_store_read_invoice(store, mr_text_of("536365"), &invoice, keep_description,
+                                           description, NULL),
+                     MR_OK);
+    assert_string_equal(description, expected);
+}
+
 static inline void fixture_make_folder(store_fixture *fixture)
 {
     (void)snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/millrace-store-XXXXXX");

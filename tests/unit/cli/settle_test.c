@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/settle_test.c - when the log counts as taken by all. */
+#define _GNU_SOURCE /* nftw */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/settings.h"
+#include "cli/settle.h"
+
+typedef struct fixture {
+    char folder[64];
+    char data[96];
+    mr_config *config;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *f = mr_alloc_zero(1, sizeof *f);
+
+    (void)snprintf(f->folder, sizeof f->folder, "/tmp/millrace-settle-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    (void)snprintf(f->data, sizeof f->data, "%s", f->folder);
+    assert_int_equal(mr_config_create(mr_settings, mr_setting_count, "/dev/null", &f->config, NULL),
+                     MR_OK);
+    assert_int_equal(mr_config_set(f->config, "MILLRACE_DATA", f->data, "test", NULL), MR_OK);
+    *state = f;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    (void)info;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+
+    mr_config_destroy(f->config);
+    (void)nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    free(f);
+    return 0;
+}
+
+static void append(const fixture *f, const char *topic, size_t count)
+{
+    const mr_bus_options options = mr_settings_bus(f->config);
+    mr_bus_batch *batch = mr_bus_batch_create(65536);
+    mr_bus_producer *producer = NULL;
+    mr_bus *bus = NULL;
+
+    assert_int_equal(mr_bus_open(&options, &bus, NULL), MR_OK);
+    assert_int_equal(mr_bus_producer_open(bus, topic, &producer, NULL), MR_OK);
+    for (size_t index = 0; index < count; index++) {
+        assert_true(mr_bus_batch_add(batch, MR_TEXT_LITERAL("key"), MR_TEXT_LITERAL("value")));
+    }
+    assert_int_equal(mr_bus_append(producer, batch, NULL, NULL), MR_OK);
+    mr_bus_producer_close(producer);
+    mr_bus_batch_destroy(batch);
+    mr_bus_close(bus);
+}
+
+static mr_status begin_at_zero(void *ctx, int32_t partition, int64_t *ret_offset, mr_err *err)
+{
+    (void)ctx;
+    (void)partition;
+    (void)err;
+    *ret_offset = 0;
+    return MR_OK;
+}
+
+static void publish(const fixture *f, const char *group, const char *topic, int64_t next_offset)
+{
+    const mr_bus_options options = mr_settings_bus(f->config);
+    const mr_bus_consumer_options consuming = {.topic = topic,
+                                               .group = group,
+                                               .messages_max = 1,
+                                               .bytes_max = 1024,
+                                               .position = begin_at_zero};
+    const mr_bus_message *messages = NULL;
+    mr_bus_consumer *consumer = NULL;
+    mr_bus *bus = NULL;
+    size_t count = 0;
+
+    assert_int_equal(mr_bus_open(&options, &bus, NULL), MR_OK);
+    assert_int_equal(mr_bus_consumer_open(bus, &consuming, &consumer, NULL), MR_OK);
+    assert_int_equal(mr_bus_poll(consumer, 1000, &messages, &count, NULL), MR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(mr_bus_publish(consumer, messages[0].partition, next_offset, NULL), MR_OK);
+    mr_bus_consumer_close(consumer);
+    mr_bus_close(bus);
+}
+
+static void an_empty_log_is_settled(void **state)
+{
+    const fixture *f = *state;
+
+    assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
+    append(f, "another-topic", 3);
+    assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
+}
+
+static void it_is_settled_when_every_sink_has_taken_all(void **state)
+{
+    const fixture *f = *state;
+    mr_err err;
+
+    append(f, "ingestion-topic", 5);
+    publish(f, "store", "ingestion-topic", 5);
+    publish(f, "feed", "ingestion-topic", 3);
+    assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
+    assert_non_null(strstr(err.message, "sink feed has yet to take 2 records"));
+    publish(f, "feed", "ingestion-topic", 5);
+    assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
+}
+
+static void a_sink_that_never_published_has_taken_nothing(void **state)
+{
+    const fixture *f = *state;
+    mr_err err;
+
+    append(f, "ingestion-topic", 5);
+    assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
+    assert_non_null(strstr(err.message, "sink store has yet to take 5 records"));
+}
+
+static void a_sink_that_is_not_chosen_is_not_waited_for(void **state)
+{
+    const fixture *f = *state;
+
+    append(f, "ingestion-topic", 5);
+    publish(f, "store", "ingestion-topic", 5);
+    assert_int_equal(mr_config_set(f->config, "MILLRACE_SINKS", "store", "test", NULL), MR_OK);
+    assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
+}
+
+static void *publish_both(void *ctx)
+{
+    publish(ctx, "store", "ingestion-topic", 5);
+    publish(ctx, "feed", "ingestion-topic", 5);
+    return NULL;
+}
+
+static void progress_made_meanwhile_ends_the_wait(void **state)
+{
+    fixture *f = *state;
+    pthread_t thread;
+
+    append(f, "ingestion-topic", 5);
+    assert_int_equal(pthread_create(&thread, NULL, publish_both, f), 0);
+    assert_int_equal(mr_settle_wait(f->config, 60000, NULL), MR_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+#define SETTLE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SETTLE_TEST(an_empty_log_is_settled),
+        SETTLE_TEST(it_is_settled_when_every_sink_has_taken_all),
+        SETTLE_TEST(a_sink_that_never_published_has_taken_nothing),
+        SETTLE_TEST(a_sink_that_is_not_chosen_is_not_waited_for),
+        SETTLE_TEST(progress_made_meanwhile_ends_the_wait),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
