@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/cmd_customer.c - `millrace customer`: a customer's spend, and every order and return. */
+/* cli/cmd_customer.c - `millrace customer`: a customer's spend, and every order and return; or who
+ * spent most. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/commands.h"
 #include "cli/shop_print.h"
 
-enum { money_columns = 20 };
+enum { money_columns = 20, top_max = 1000 };
 
 typedef struct order_list {
     bool json;
@@ -128,35 +129,95 @@ static mr_status print_customer(const mr_cli *cli, mr_store *store, int64_t cust
     return status;
 }
 
+static bool visit_top(void *ctx, const mr_store_customer *customer)
+{
+    order_list *list = ctx;
+    char spent[mr_cli_text_bytes_max], orders[mr_cli_text_bytes_max];
+
+    if (list->json) {
+        (void)printf(list->shown == 0 ? "" : ",");
+        print_head_json(customer);
+        (void)putchar('}');
+    } else {
+        if (list->shown == 0) {
+            (void)printf("%-12s %8s %*s  %s\n", "CUSTOMER", "ORDERS", money_columns, "SPENT",
+                         "NAME");
+        }
+        (void)printf("%-12" PRId64 " %8s %*s  ", customer->customer_id,
+                     mr_cli_count(customer->orders, orders), mr_shop_money_width(money_columns),
+                     mr_shop_money(customer->spent, spent));
+        mr_shop_print_text(customer->name[0] != '\0' ? mr_text_of(customer->name)
+                                                     : mr_text_of(customer->country));
+        (void)putchar('\n');
+    }
+    list->shown++;
+    return ferror(stdout) == 0;
+}
+
+static mr_status print_top(const mr_cli *cli, mr_store *store, uint64_t limit, mr_err *err)
+{
+    order_list list = {.json = mr_cli_json(cli)};
+
+    (void)printf("%s", list.json ? "{\"customers\":[" : "");
+    mr_status status = mr_store_read_top_customers(store, limit, visit_top, &list, err);
+    (void)printf("%s", list.json && status == MR_OK ? "]}\n" : "");
+    return status;
+}
+
+/* What the arguments ask for: a customer, or with limit > 0 the ones who spent most. */
+typedef struct customer_request {
+    int64_t customer_id;
+    uint64_t limit;
+    bool with_orders;
+} customer_request;
+
+static int run_request(mr_cli *cli, const customer_request *request)
+{
+    mr_store *store = NULL;
+    mr_err err;
+    mr_status status = mr_shop_open(cli, &store, &err);
+
+    if (status == MR_OK && request->limit > 0) {
+        status = print_top(cli, store, request->limit, &err);
+    } else if (status == MR_OK) {
+        status = print_customer(cli, store, request->customer_id, request->with_orders, &err);
+    }
+    mr_store_close(store);
+    return status == MR_OK ? MR_EXIT_OK : mr_cli_fail(cli, &err);
+}
+
 int mr_cmd_customer(mr_cli *cli, int argc, char **argv)
 {
-    bool with_orders = false;
+    customer_request request = {0};
+    const char *top = NULL;
     const mr_cli_option options[] = {
         {.name = "--orders",
          .help = "list every order and return, newest first",
-         .ret_switch = &with_orders},
+         .ret_switch = &request.with_orders},
+        {.name = "--top",
+         .value_name = "N",
+         .help = "instead of one customer: the N who spent most",
+         .ret_value = &top},
     };
-    mr_store *store = NULL;
-    int64_t customer_id = 0;
     int argument_count, exit_status;
     char **arguments;
-    mr_err err;
-    mr_status status;
 
     if (!mr_cli_parse(cli, argc, argv, options, sizeof options / sizeof options[0], &argument_count,
                       &arguments, &exit_status)) {
         return exit_status;
     }
-    if (argument_count != 1) {
-        return mr_cli_usage(cli, "one customer's number is needed");
+    if (top != NULL && (argument_count > 0 || request.with_orders)) {
+        return mr_cli_usage(cli, "--top stands alone: no customer's number, no --orders");
     }
-    if (!mr_parse_int64(mr_text_of(arguments[0]), &customer_id)) {
+    if (top != NULL &&
+        (!mr_parse_uint64(mr_text_of(top), top_max, &request.limit) || request.limit == 0)) {
+        return mr_cli_usage(cli, "--top is '%s': 1 to %d customers", top, top_max);
+    }
+    if (top == NULL && argument_count != 1) {
+        return mr_cli_usage(cli, "one customer's number is needed, or --top N");
+    }
+    if (top == NULL && !mr_parse_int64(mr_text_of(arguments[0]), &request.customer_id)) {
         return mr_cli_usage(cli, "'%s' is not a customer's number", arguments[0]);
     }
-    status = mr_shop_open(cli, &store, &err);
-    if (status == MR_OK) {
-        status = print_customer(cli, store, customer_id, with_orders, &err);
-    }
-    mr_store_close(store);
-    return status == MR_OK ? MR_EXIT_OK : mr_cli_fail(cli, &err);
+    return run_request(cli, &request);
 }

@@ -219,7 +219,6 @@ static void on_ready(void *ctx)
     up_state *up = ctx;
 
     mr_role_ready(up->role);
-    mr_detach_speak(&up->detach);
     if (mr_cli_json(up->cli)) {
         print_ready_json(up);
     } else {

@@ -133,7 +133,11 @@ const mr_command mr_commands[] = {
         .name = "customer",
         .summary = "a customer's orders, returns and spend",
         .usage = "customer [options] ID",
-        .description = "  millrace customer 17850\n",
+        .description = "Spend to date without and with returns, orders, returns; sums are exact.\n"
+                       "\n"
+                       "  millrace customer 17850\n"
+                       "  millrace customer 17850 --orders\n"
+                       "  millrace customer --top 10\n",
         .run = mr_cmd_customer,
     },
     {
@@ -163,7 +167,7 @@ const mr_command mr_commands[] = {
         .usage = "key [options] add|list|revoke [NAME]",
         .description = "A key is shown once, when it is made; only its hash is kept.\n"
                        "\n"
-                       "  millrace key add shop-1\n"
+                       "  millrace key add shop-1 --expires 90d\n"
                        "  millrace key revoke shop-1\n",
         .run = mr_cmd_key,
     },

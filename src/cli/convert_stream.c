@@ -337,6 +337,9 @@ static mr_status read_header(mr_convert_stream *stream, mr_err *err)
     mr_csv_record header;
     mr_status status = mr_csv_next(stream->reader, &header, err);
 
+    if (status == MR_INVALID) {
+        return mr_fail_in(err, status, "the header"); /* a byte that its encoding does not have */
+    }
     if (status != MR_OK || header.count != stream->profile.columns.count) {
         return mr_fail(err, MR_IO, "the file was changed while it was read: run again");
     }

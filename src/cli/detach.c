@@ -29,12 +29,8 @@ static mr_status become_child(mr_detach *detach, const int ends[2], const char *
 {
     (void)close(ends[0]); /* the parent's */
     detach->ready_fd = ends[1];
-    detach->output_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
     (void)setsid(); /* fails only for a leader of a process group, which a new child is not */
     mr_status status = redirect("/dev/null", O_RDONLY, STDIN_FILENO, err);
-    if (status == MR_OK) {
-        status = redirect("/dev/null", O_WRONLY, STDOUT_FILENO, err);
-    }
     if (status == MR_OK) {
         status = redirect(log_path, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO, err);
     }
@@ -76,15 +72,6 @@ mr_status mr_detach_begin(mr_detach *detach, const char *log_path, bool *ret_is_
     *ret_is_parent = true;
     *ret_ready = await_word(ends);
     return MR_OK;
-}
-
-void mr_detach_speak(mr_detach *detach)
-{
-    if (detach->ready_fd >= 0 && detach->output_fd >= 0) {
-        (void)dup2(detach->output_fd, STDOUT_FILENO); /* else what is said goes nowhere */
-        (void)close(detach->output_fd);               /* the copy stays */
-        detach->output_fd = -1;
-    }
 }
 
 void mr_detach_ready(mr_detach *detach)

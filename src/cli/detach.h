@@ -12,17 +12,13 @@
 #include "base/status.h"
 
 typedef struct mr_detach {
-    int ready_fd;  /* the child's end; -1 when nothing is detached */
-    int output_fd; /* standard output as it was, until mr_detach_speak */
+    int ready_fd; /* the child's end; -1 when nothing is detached */
 } mr_detach;
 
 /* In the parent it returns after the child's word: *ret_is_parent true, *ret_ready whether the
  * child serves (else it has ended, and log_path says why). In the child *ret_is_parent is false. */
 mr_status mr_detach_begin(mr_detach *detach, const char *log_path, bool *ret_is_parent,
                           bool *ret_ready, mr_err *err);
-
-/* In the child: gives it back the standard output that its own children must not hold open. */
-void mr_detach_speak(mr_detach *detach);
 
 /* In the child, once it serves and has said all it has to say on standard output: lets the parent
  * go. Nothing happens when nothing is detached. */

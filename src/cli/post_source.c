@@ -105,15 +105,16 @@ static bool is_empty(const mr_post_source *source)
 static void give_piece(mr_post_source *source, mr_post_piece *piece)
 {
     mr_post_piece given = source->made;
-    size_t rest = given.lines.bytes - source->whole_bytes;
+    size_t whole = source->whole_bytes;
+    size_t rest = given.lines.bytes - whole;
 
     given.end_offset = source->offset;
     given.end_line = source->line;
     source->made = *piece;
     start_piece(source);
     if (rest > 0) {
-        (void)mr_buffer_append(&source->made.lines, given.lines.data + source->whole_bytes, rest);
-        given.lines.bytes = given.lines.bytes - rest;
+        (void)mr_buffer_append(&source->made.lines, given.lines.data + whole, rest);
+        given.lines.bytes = whole;
     }
     *piece = given;
 }

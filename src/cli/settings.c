@@ -63,7 +63,7 @@ const mr_setting mr_settings[] = {
     TEXT("MILLRACE_TOPIC_INGESTION", NULL, "ingestion-topic", group_log,
          "Topic that the gateway writes accepted events to."),
     TEXT("MILLRACE_TOPIC_PROCESSED", NULL, "processed-topic", group_log,
-         "Topic that the feed sink writes each distinct event to."),
+         "Topic that the feed sink writes each valid event to."),
     TEXT("MILLRACE_TOPIC_DEAD_LETTER", NULL, "dead-letter-topic", group_log,
          "Topic of what no sink could take, each with its reason."),
     DURATION("MILLRACE_LOG_RETENTION", "7d", 0, 100 * YEAR_MS, group_log,

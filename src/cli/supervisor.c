@@ -128,6 +128,8 @@ static void become_role(const supervisor *s, const mr_supervised *spec, pid_t pa
     if (input >= 0) {
         (void)dup2(input, STDIN_FILENO);
     }
+    /* Standard output is the supervisor's own, and whoever reads it may wait for its end. */
+    (void)dup2(STDERR_FILENO, STDOUT_FILENO);
     (void)pthread_sigmask(SIG_SETMASK, &s->signals_before, NULL);
     (void)execve(s->options->program, spec->argv, s->environment);
     (void)!write(STDERR_FILENO, message, sizeof message - 1); /* nobody else to tell */

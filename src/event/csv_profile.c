@@ -28,7 +28,6 @@ typedef struct tap {
     uint64_t bytes;
     uint64_t lines;
     bool invalid_utf8;
-    bool has_nul;
     char last;
     char tail[utf8_tail_bytes_max]; /* a sequence cut by the end of a chunk */
     size_t tail_bytes;
@@ -205,12 +204,22 @@ static void check_utf8(tap *t, const char *data, size_t bytes)
     }
 }
 
-static uint64_t count_line_breaks(const char *data, size_t bytes)
+/* Line feeds, carriage returns, and both together as one, as the reader counts them. */
+static uint64_t count_line_breaks(const char *data, size_t bytes, char previous)
 {
+    const char *end = data + bytes;
     uint64_t lines = 0;
 
-    for (size_t i = 0; i < bytes; i++) {
-        lines += data[i] == '\n';
+    if (previous != '\r' && memchr(data, '\r', bytes) == NULL) {
+        while (data < end && (data = memchr(data, '\n', (size_t)(end - data))) != NULL) {
+            lines++;
+            data++;
+        }
+        return lines;
+    }
+    for (; data < end; data++) {
+        lines += *data == '\r' || (*data == '\n' && previous != '\r');
+        previous = *data;
     }
     return lines;
 }
@@ -221,8 +230,7 @@ static void look_at(tap *t, const char *data, size_t bytes)
         return;
     }
     check_utf8(t, data, bytes);
-    t->has_nul = t->has_nul || memchr(data, 0, bytes) != NULL;
-    t->lines += count_line_breaks(data, bytes);
+    t->lines += count_line_breaks(data, bytes, t->last);
     t->bytes += bytes;
     t->last = data[bytes - 1];
 }
@@ -470,8 +478,7 @@ static void conclude(const tap *t, const evidence *e, mr_csv_profile *profile)
     mr_text head = {t->head, t->head_bytes};
 
     profile->bytes = t->bytes;
-    profile->lines = t->lines + (t->bytes > 0 && t->last != '\n');
-    profile->has_nul = t->has_nul;
+    profile->lines = t->lines + (t->bytes > 0 && t->last != '\n' && t->last != '\r');
     profile->encoding = t->invalid_utf8 || t->tail_bytes > 0        ? MR_CSV_WINDOWS_1252
                         : mr_text_starts_with(head, "\xEF\xBB\xBF") ? MR_CSV_UTF8_BOM
                                                                     : MR_CSV_UTF8;

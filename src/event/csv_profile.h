@@ -38,7 +38,6 @@ typedef struct mr_csv_profile {
     char delimiter;
     mr_csv_encoding encoding;
     bool decimal_comma;
-    bool has_nul; /* a zero byte somewhere */
     mr_csv_date_order order;
     mr_csv_columns columns;
     uint64_t bytes;

@@ -54,9 +54,10 @@ static inline bool mr_event_is_cancelled(const mr_event *event)
     return event->invoice_no.bytes > 0 && event->invoice_no.data[0] == 'C';
 }
 
-/* Sets id and content_hash. The texts must keep the lengths above (asserted). The canonical content is every field of the contract except EventID
- * and the unknown ones, so a line means the same however it was spelled (2.5 or 2.50, "17850" or
- * 17850). Layout of the id, which puts an invoice's lines side by side in any index:
+/* Sets id and content_hash; texts longer than the limits above are asserted against. The canonical
+ * content is every field of the contract except EventID and the unknown ones, so a line means the
+ * same however it was spelled (2.5 or 2.50, "17850" or 17850). Layout of the id, which puts an
+ * invoice's lines side by side in any index:
  *   bytes 0..5   the first 6 of XXH3-64 of InvoiceNo (big-endian): mr_event_id_prefix
  *   bytes 6..15  the first 10 of XXH3-128 of (InvoiceNo, EventID) or of the canonical content */
 void mr_event_identify(mr_event *event);

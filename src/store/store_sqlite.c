@@ -28,7 +28,7 @@
 
 enum {
     mr_store_checkpoint_pages = 4000, /* 16 MiB */
-    mr_store_wal_pages_max = 16000, /* 64 MiB */
+    mr_store_wal_pages_max = 16000,   /* 64 MiB */
 };
 
 extern const char mr_embed_sqlite_001_sql[];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/store_sqlite.h - what the SQLite backend's files share. Nobody else includes it but tests.
  *
- * store_sqlite.c opens, moves positions, commits; store_sqlite_write.c applies lines;
- * store_sqlite_read.c answers.
+ * store_sqlite.c opens, moves positions, commits; store_sqlite_load.c and store_sqlite_write.c
+ * apply lines; store_sqlite_read.c answers; store_sqlite_queries.c names the statements.
  */
 #ifndef MR_STORE_STORE_SQLITE_H
 #define MR_STORE_STORE_SQLITE_H
@@ -65,6 +65,18 @@ mr_status mr_sqlite_store_load_totals(mr_sqlite_store *store, mr_store_totals *r
 /* Applies the items inside the open transaction; on failure the caller rolls back. */
 mr_status mr_sqlite_store_write(mr_sqlite_store *store, int32_t partition, mr_store_item *items,
                                 size_t count, mr_err *err);
+
+/* The entry a line belongs to, from the cache, the database or new (entry.stored tells). */
+mr_status mr_sqlite_store_find_country(mr_sqlite_store *store, mr_text name, int64_t *ret_id,
+                                       mr_err *err);
+mr_status mr_sqlite_store_find_customer(mr_sqlite_store *store, int64_t customer_id,
+                                        mr_cached_customer **ret_customer, mr_err *err);
+mr_status mr_sqlite_store_find_product(mr_sqlite_store *store, mr_text stock_code,
+                                       mr_cached_product **ret_product, mr_err *err);
+mr_status mr_sqlite_store_find_invoice(mr_sqlite_store *store, const mr_event *event,
+                                       mr_cached_invoice **ret_invoice, mr_err *err);
+mr_status mr_sqlite_store_find_order(mr_sqlite_store *store, const mr_event *event,
+                                     mr_cached_order **ret_order, mr_err *err);
 
 /* The answers, as in store_backend.h. */
 mr_status mr_sqlite_store_read_totals(void *state, mr_store_totals *ret_totals, mr_err *err);

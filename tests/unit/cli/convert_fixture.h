@@ -17,7 +17,7 @@ enum { fixture_path_bytes_max = 128, fixture_file_bytes_max = 33554432, fixture_
 
 typedef struct files {
     char folder[64];
-    char paths[8][fixture_path_bytes_max];
+    char *paths[8];
     size_t used;
 } files;
 
@@ -46,6 +46,9 @@ static inline int files_tear_down(void **state)
     }
     (void)closedir(folder);
     (void)rmdir(f->folder);
+    for (size_t i = 0; i < 8; i++) {
+        free(f->paths[i]);
+    }
     free(f);
     return 0;
 }
@@ -53,10 +56,11 @@ static inline int files_tear_down(void **state)
 /* The path of a file of the folder; good for eight calls. */
 static inline const char *files_path(files *f, const char *name)
 {
-    char *path = f->paths[f->used++ % 8];
+    char **path = &f->paths[f->used++ % 8];
 
-    (void)snprintf(path, fixture_path_bytes_max, "%s/%s", f->folder, name);
-    return path;
+    free(*path);
+    *path = mr_path_join(f->folder, name);
+    return *path;
 }
 
 static inline const char *files_write_bytes(files *f, const char *name, const void *data,

@@ -96,6 +96,15 @@ static void refuse_to_end(const char *name)
 
 static int run_child(const char *what, const char *name)
 {
+    if (strcmp(what, "tell-output") == 0) {
+        struct stat output;
+        struct stat errors;
+
+        (void)fstat(STDOUT_FILENO, &output);
+        (void)fstat(STDERR_FILENO, &errors);
+        note(name, output.st_ino == errors.st_ino ? "shares" : "differs");
+        return 2;
+    }
     if (strcmp(what, "serve") == 0) {
         return serve(name, false);
     }
@@ -397,6 +406,23 @@ static void a_program_that_cannot_be_started_is_given_up(void **state)
     assert_non_null(strstr(err.message, "ended with status 127"));
 }
 
+static void standard_output_is_not_handed_to_children(void **state)
+{
+    fixture *f = *state;
+    int output[2];
+    const int saved = dup(STDOUT_FILENO);
+
+    assert_int_equal(pipe(output), 0);
+    add_child(f, "tell-output", "child");
+    assert_true(dup2(output[1], STDOUT_FILENO) >= 0);
+    (void)run(f, NULL);
+    assert_true(dup2(saved, STDOUT_FILENO) >= 0);
+    (void)close(output[0]);
+    (void)close(output[1]);
+    (void)close(saved);
+    assert_journal(f, "child shares\n");
+}
+
 /* --- Death of the supervisor
  * ----------------------------------------------------------------------- */
 
@@ -442,6 +468,7 @@ int main(int argc, char **argv)
         SUPERVISOR_TEST(wrong_usage_is_not_retried_and_ends_the_others),
         SUPERVISOR_TEST(a_child_that_never_becomes_ready_is_given_up),
         SUPERVISOR_TEST(a_program_that_cannot_be_started_is_given_up),
+        SUPERVISOR_TEST(standard_output_is_not_handed_to_children),
         SUPERVISOR_TEST(children_die_with_a_killed_supervisor),
     };
 
