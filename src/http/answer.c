@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum {
     head_bytes_max = 512, /* of what is written here, without the caller's strings */

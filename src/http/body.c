@@ -13,7 +13,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum {
     padding_bytes = 8,

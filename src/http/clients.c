@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum { none = -1 };
 

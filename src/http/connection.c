@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http/connection.c - one connection's life: reading, handling, writing, closing.
  *
- *   create (TLS) --> HANDSHAKE --shake_hands--> IDLE <-- create (plain)
+ *   create (TLS) -> HANDSHAKE -shake_hands-> IDLE <- create (plain)
  *
- *        +---------------------- answer (keep-alive) -------------------------+
- *        v                                                                    |
- *      IDLE --begin_head--> HEAD --begin_body--> BODY --dispatch--> HANDLING -+
- *        ^                   +-----------dispatch-------------------^    |
- *        |                                        answer (closing) ------+
- *        |                                               v               | close: the client left
- *        +--end_writing / hold_when_blocked--> WRITING   |               v
- *                                                 |<-----+           ORPHANED
- *                                    end_writing  v                      | answer
- *                                             LINGERING --> CLOSED <-----+
+ *   IDLE     -begin_head->                HEAD      the first byte of a request came
+ *   HEAD     -begin_body->                BODY      its head is complete, its body is not
+ *   HEAD, BODY -dispatch->                HANDLING  all of it is here, or it is refused
+ *   HANDLING -mr_http_request_answer->    IDLE      the connection is kept
+ *                                         WRITING   it is to be closed after this answer
+ *   IDLE     -hold_when_blocked->         WRITING   the client does not read its answers
+ *   WRITING  -end_writing->               IDLE      all is sent, and the connection is kept
+ *                                         LINGERING half closed: input is dropped for a while
+ *   HANDLING -mr_connection_close->       ORPHANED  the client left before its answer
+ *   ORPHANED -mr_http_request_answer->    CLOSED    the answer is dropped
  *
- *   mr_connection_close leads from every state to CLOSED, from HANDLING to ORPHANED. A refused
- *   request (400, 404, 408 ...) is dispatched like any other and answered at once; create
- *   (refused) goes to WRITING.
+ *   From every other state mr_connection_close leads to CLOSED. A refused request (400, 404, 408)
+ *   is dispatched like any other and answered at once; a refused connection goes to WRITING.
  *
  * Owns:       its descriptor, request, buffers. The loop frees it, at the end of a round, and only
  *             when CLOSED: events and lists of that round may still name it.
@@ -31,7 +30,7 @@
 #include <sys/epoll.h>
 
 #include "base/civil.h"
-#include "http/internal.h"
+#include "http/loop.h"
 
 #define STATE_BIT(state) (1U << (state))
 

@@ -5,7 +5,7 @@
  * whose length two programs could read differently is refused and its connection closed, for what
  * follows it cannot be trusted (request smuggling).
  */
-#include "http/internal.h"
+#include "http/loop.h"
 
 /* What the rules need to know of the headers, gathered in one pass. */
 struct facts {

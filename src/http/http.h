@@ -6,8 +6,8 @@
  * Requests of one connection are handled one at a time, in order (pipelining is accepted).
  *
  * Bodies are collected whole, decoded (gzip, zstd) and counted against limits before the handler
- * runs. What breaks a limit or the protocol is answered here: 400 408 411 413 414 415 417 431 501 503 505,
- * as {"detail": "..."}; routing answers 404 and 405.
+ * runs. What breaks a limit or the protocol is answered here: 400 408 411 413 414 415 417 431 501
+ * 503 505, as {"detail": "..."}; routing answers 404 and 405.
  */
 #ifndef MR_HTTP_HTTP_H
 #define MR_HTTP_HTTP_H
@@ -28,35 +28,36 @@ typedef struct mr_http_request mr_http_request;
 typedef void (*mr_http_handler)(mr_http_request *request, void *ctx);
 
 typedef struct mr_http_route {
-    const char *method;        /* "GET" (serves HEAD too), "POST", ... */
-    const char *path;          /* "/receipts/{event_id}"; a {name} matches one segment */
+    const char *method; /* "GET" (serves HEAD too), "POST", ... */
+    const char *path;   /* "/receipts/{event_id}"; a {name} matches one segment */
     mr_http_handler handler;
-    uint64_t body_bytes_max;   /* as sent, and as unpacked; 0 = no body is taken */
+    uint64_t body_bytes_max; /* as sent, and as unpacked; 0 = no body is taken */
     uint64_t unpacked_bytes_max;
-    const char *label;         /* for metrics: "invoicedata" */
+    const char *label; /* for metrics: "invoicedata" */
 } mr_http_route;
 
 typedef struct mr_http_options {
-    const char *address;            /* "127.0.0.1:8000"; port 0 picks one */
-    uint32_t loops;                 /* threads; at least 1 */
-    uint32_t connections_max;       /* over all loops; more are answered 503 and closed */
+    const char *address;                 /* "127.0.0.1:8000"; port 0 picks one */
+    uint32_t loops;                      /* threads; at least 1 */
+    uint32_t connections_max;            /* over all loops; more are answered 503 and closed */
     uint32_t connections_per_client_max; /* by address; 0 = no limit */
-    uint32_t header_bytes_max;      /* request line and headers together: 431 or 414 */
-    uint64_t buffer_bytes_max;      /* all bodies in memory together: 503 with Retry-After */
-    uint32_t header_timeout_ms;     /* from first byte to the end of the headers: 408 */
-    uint32_t body_timeout_ms;       /* longest pause while a body arrives: 408 */
-    uint32_t body_rate_min;         /* bytes per second a body must reach after its first 5 s: 408 */
-    uint32_t idle_timeout_ms;       /* keep-alive without a request */
-    uint32_t write_timeout_ms;      /* longest pause of a reader of the answer */
-    const char *tls_certificate;    /* PEM chain; NULL = plain HTTP */
+    uint32_t header_bytes_max;           /* request line and headers together: 431 or 414 */
+    uint64_t buffer_bytes_max;           /* all bodies in memory together: 503 with Retry-After */
+    uint32_t header_timeout_ms;          /* from first byte to the end of the headers: 408 */
+    uint32_t body_timeout_ms;            /* longest pause while a body arrives: 408 */
+    uint32_t body_rate_min;      /* bytes per second a body must reach after its first 5 s: 408 */
+    uint32_t idle_timeout_ms;    /* keep-alive without a request */
+    uint32_t write_timeout_ms;   /* longest pause of a reader of the answer */
+    const char *tls_certificate; /* PEM chain; NULL = plain HTTP */
     const char *tls_key;
-    const mr_http_route *routes;    /* borrowed */
+    const mr_http_route *routes; /* borrowed */
     size_t route_count;
-    void *ctx;                      /* given to handlers and hooks */
+    void *ctx;                                           /* given to handlers and hooks */
     void (*loop_started)(mr_http_loop *loop, void *ctx); /* in the loop's thread; may be NULL */
-    void (*loop_turn)(mr_http_loop *loop, void *ctx);    /* after each round of handlers; may be NULL */
-    void (*loop_ended)(mr_http_loop *loop, void *ctx);   /* in the loop's thread; may be NULL */
-    mr_metrics *metrics;            /* borrowed; NULL = none */
+    void (*loop_turn)(mr_http_loop *loop,
+                      void *ctx); /* after each round of handlers; may be NULL */
+    void (*loop_ended)(mr_http_loop *loop, void *ctx); /* in the loop's thread; may be NULL */
+    mr_metrics *metrics;                               /* borrowed; NULL = none */
 } mr_http_options;
 
 /* Binds and starts the loops. */
@@ -65,9 +66,12 @@ mr_status mr_http_server_start(const mr_http_options *options, mr_http_server **
 uint16_t mr_http_server_port(const mr_http_server *server);
 
 /* Stops listening, lets requests under way finish (at most drain_ms), closes all and joins the
- * threads. Answers that come later are dropped safely. */
+ * threads. Answers that come later are dropped safely. Not from a loop's thread. */
 void mr_http_server_stop(mr_http_server *server, uint32_t drain_ms);
-void mr_http_server_destroy(mr_http_server *server); /* after stop; NULL is fine */
+
+/* After stop, and after the threads that post have ended: tasks posted since the stop run here, in
+ * the caller's thread, and requests still unanswered are released. NULL is fine. */
+void mr_http_server_destroy(mr_http_server *server);
 
 /* --- Loops --------------------------------------------------------------------------------- */
 
@@ -86,11 +90,15 @@ void mr_http_loop_post(mr_http_loop *loop, mr_http_task *task);
 
 mr_http_loop *mr_http_request_loop(const mr_http_request *request);
 void *mr_http_request_ctx(const mr_http_request *request);
-mr_text mr_http_request_path(const mr_http_request *request);     /* decoded, without the query */
-mr_text mr_http_request_header(const mr_http_request *request, const char *name); /* absent: .data NULL */
-mr_text mr_http_request_parameter(const mr_http_request *request, size_t index);  /* index-th {name}, decoded */
-bool mr_http_request_query(const mr_http_request *request, const char *name, mr_buffer *out); /* decoded */
-mr_text mr_http_request_client(const mr_http_request *request);   /* the peer's address, without port */
+mr_text mr_http_request_path(const mr_http_request *request); /* decoded, without the query */
+mr_text mr_http_request_header(const mr_http_request *request,
+                               const char *name); /* absent: .data NULL */
+mr_text mr_http_request_parameter(const mr_http_request *request,
+                                  size_t index); /* index-th {name}, decoded */
+bool mr_http_request_query(const mr_http_request *request, const char *name,
+                           mr_buffer *out); /* decoded */
+mr_text
+mr_http_request_client(const mr_http_request *request); /* the peer's address, without port */
 bool mr_http_request_is_loopback(const mr_http_request *request);
 
 /* The decoded body: writable, with at least 8 writable bytes behind it; valid until the answer.
@@ -103,10 +111,10 @@ void *mr_http_request_user(const mr_http_request *request);
 
 typedef struct mr_http_answer {
     int status;
-    const char *content_type;      /* NULL: "application/json" */
-    mr_text body;                  /* copied */
-    const char *headers;           /* extra, each "Name: value\r\n", or NULL; copied */
-    bool close;                    /* close the connection after it */
+    const char *content_type; /* NULL: "application/json" */
+    mr_text body;             /* copied */
+    const char *headers;      /* extra, each "Name: value\r\n", or NULL; copied */
+    bool close;               /* close the connection after it */
 } mr_http_answer;
 
 /* Exactly once a request; it is gone afterwards. In the loop's thread, inside the handler or later.

@@ -16,7 +16,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum {
     backlog = 1024,

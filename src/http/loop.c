@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "base/civil.h"
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum { events_max = 256, slots_first = 64 };
 
@@ -201,7 +201,8 @@ static int wait_ms(const mr_http_loop *loop)
     if (idle) {
         return -1;
     }
-    int64_t left_us = loop->sweep_due_us - mr_monotonic_us();
+    bool drain_first = loop->draining && loop->drain_end_us < loop->sweep_due_us;
+    int64_t left_us = (drain_first ? loop->drain_end_us : loop->sweep_due_us) - mr_monotonic_us();
     return left_us <= 0 ? 0 : (int)(left_us / 1000) + 1;
 }
 

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum { header_capacity_first = 16 };
 

@@ -16,7 +16,8 @@ mr_rate_limit *mr_rate_limit_create(double per_second, double burst, uint32_t cl
 void mr_rate_limit_destroy(mr_rate_limit *limit);
 
 /* Takes `cost` tokens of a client at now_us (mr_monotonic_us). false: too many;
- * *ret_retry_after_ms says when it would do. A cost above burst is taken when the bucket is full. */
+ * *ret_retry_after_ms says when it would do. A cost above burst is taken when the bucket is full.
+ */
 bool mr_rate_limit_take(mr_rate_limit *limit, mr_text client, double cost, int64_t now_us,
                         uint32_t *ret_retry_after_ms);
 

@@ -2,7 +2,7 @@
 /* http/request.c - what a handler may ask of a request. All of it is borrowed from its connection,
  * which lives until the request is answered, even if the client has left.
  */
-#include "http/internal.h"
+#include "http/loop.h"
 
 mr_http_loop *mr_http_request_loop(const mr_http_request *request)
 {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 /* Counted one by one; all others are "other". */
 static const int counted_statuses[mr_http_statuses_max] = {200, 201, 204, 304, 400, 401, 403, 404,

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 enum {
     loops_max = 64,

@@ -4,7 +4,7 @@
  * A path is split at '/' first and decoded afterwards, so that %2F stays inside its segment; it is
  * decoded in place, which can only make it shorter.
  */
-#include "http/internal.h"
+#include "http/loop.h"
 
 static int hex_digit(char c)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 struct mr_tls {
     SSL_CTX *context;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "http/internal.h"
+#include "http/loop.h"
 
 static ssize_t result_of(ssize_t moved)
 {

@@ -117,7 +117,7 @@ static void packed_bodies_are_unpacked_in_any_pieces(void **state)
             assert_int_equal(body.bytes, 100000);
             assert_memory_equal(body.data, data, 100000);
             assert_memory_equal(body.data + 100000, "\0\0\0\0\0\0\0\0", 8);
-            assert_true(budget.used_bytes >= 100000);
+            assert_int_equal(budget.used_bytes, body.capacity); /* the decoder is gone */
             mr_body_release(&body, &budget);
             assert_int_equal(budget.used_bytes, 0);
         }

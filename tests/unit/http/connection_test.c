@@ -437,6 +437,76 @@ static void bodies_together_are_bounded(void **state)
     free(body);
 }
 
+static void a_blocked_client_waits_for_its_next_request_too(void **state)
+{
+    struct harness harness;
+
+    (void)state;
+    harness_open(&harness);
+    harness_send_text(&harness, GET("/later") GET("/later"));
+    harness.send_room = 0;
+    answer_deferred(&harness, 0, "one");
+    assert_int_equal(harness.deferred_count, 1);
+    harness.send_room = SIZE_MAX;
+    harness_round(&harness);
+    assert_int_equal(harness.deferred_count, 2);
+    answer_deferred(&harness, 1, "two");
+    assert_int_equal(harness_answers(&harness), 2);
+    harness_end(&harness);
+}
+
+static bool harness_buffered(const mr_connection *connection)
+{
+    const struct harness *harness = connection->transport_state;
+
+    return harness->input_bytes > 0;
+}
+
+static void what_the_transport_holds_is_read_without_an_event(void **state)
+{
+    enum { requests = 600 };
+    mr_transport buffering = harness_transport;
+    const mr_peer peer = {.text = "127.0.0.1"};
+    struct harness harness;
+    mr_buffer input;
+
+    (void)state;
+    buffering.buffered = harness_buffered;
+    harness_open(&harness);
+    mr_connection_close(harness.connection);
+    harness.connection = mr_connection_create(harness.loop, &buffering, &harness, -1, &peer, false);
+    mr_buffer_init(&input, 1 << 20);
+    for (int i = 0; i < requests; i++) {
+        assert_true(mr_buffer_append_string(&input, GET("/items/1")));
+    }
+    assert_true(input.bytes > mr_http_input_bytes_max);
+    harness_send_text(&harness, GET("/later"));
+    harness.input = input.data;
+    harness.input_bytes = input.bytes;
+    mr_connection_event(harness.connection, EPOLLIN);
+    assert_true(harness.input_bytes > 0); /* more than waits behind an open request */
+    mr_http_request_answer(harness.deferred[0], &(mr_http_answer){.status = 204});
+    mr_loop_settle(harness.loop);
+    assert_int_equal(harness_answers(&harness), requests + 1);
+    mr_buffer_free(&input);
+    harness_end(&harness);
+}
+
+static void trailers_do_not_become_headers(void **state)
+{
+    struct harness harness;
+
+    (void)state;
+    harness_open(&harness);
+    harness_send_text(&harness, "POST /later HTTP/1.1\r\n" HOST
+                                "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Role: admin\r\n\r\n");
+    assert_int_equal(harness.deferred_count, 1);
+    assert_null(mr_http_request_header(harness.deferred[0], "X-Role").data);
+    assert_non_null(mr_http_request_header(harness.deferred[0], "host").data);
+    answer_deferred(&harness, 0, "");
+    harness_end(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +529,9 @@ int main(void)
         cmocka_unit_test(a_draining_server_closes_after_the_answers_under_way),
         cmocka_unit_test(a_refused_connection_gets_a_503_and_is_not_counted),
         cmocka_unit_test(bodies_together_are_bounded),
+        cmocka_unit_test(a_blocked_client_waits_for_its_next_request_too),
+        cmocka_unit_test(what_the_transport_holds_is_read_without_an_event),
+        cmocka_unit_test(trailers_do_not_become_headers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

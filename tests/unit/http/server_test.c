@@ -3,9 +3,12 @@
 #include "client.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <zlib.h>
+
+#include "http/loop.h"
 
 #define HOST      "Host: a\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
@@ -391,6 +394,32 @@ static void a_stop_waits_for_requests_under_way(void **state)
     close_shop(&shop);
 }
 
+static void loop_started_late(mr_http_loop *loop, void *ctx)
+{
+    loop_started(loop, ctx);
+    while (!atomic_load(&loop->stop_requested)) {
+        (void)sched_yield();
+    }
+}
+
+static void who_waits_in_the_queue_at_the_stop_is_served(void **state)
+{
+    mr_http_options options = usual_options();
+    struct shop shop;
+    pthread_t stopper;
+
+    (void)state;
+    options.loops = 1;
+    options.loop_started = loop_started_late; /* it first runs when it is to stop */
+    uint16_t port = open_shop(&shop, &options);
+    int fd = client_connect(port);
+    client_send_text(fd, GET("/"));
+    assert_int_equal(pthread_create(&stopper, NULL, stop, &shop), 0);
+    client_expect_last(fd, "HTTP/1.1 200 OK");
+    assert_int_equal(pthread_join(stopper, NULL), 0);
+    close_shop(&shop);
+}
+
 static void big_bodies_arrive_whole(void **state)
 {
     enum { bytes = 8 << 20 };
@@ -694,6 +723,7 @@ int main(void)
         cmocka_unit_test(clients_may_leave_before_their_answers),
         cmocka_unit_test(answers_after_the_stop_are_dropped),
         cmocka_unit_test(a_stop_waits_for_requests_under_way),
+        cmocka_unit_test(who_waits_in_the_queue_at_the_stop_is_served),
         cmocka_unit_test(big_bodies_arrive_whole),
         cmocka_unit_test(a_gzip_body_is_unpacked),
         cmocka_unit_test(an_early_answer_is_seen_by_a_client_that_still_sends),
