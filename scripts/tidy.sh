@@ -41,7 +41,7 @@ check_floors() {
 check_vendors() {
     local rule header allowed
     for rule in 'sqlite3.h=^src/(bus/|store/)' 'yyjson.h=^src/(event|stream|gateway|cli)/' 'llhttp.h=^src/http/' \
-        'openssl/=^src/(http|store)/' 'curl/=^src/cli/post' 'lz4=^src/bus/' 'zstd.h=^src/(http|cli/post)' \
+        'openssl/=^src/(http|store)/' 'curl/=^src/cli/(post|cmd_post)' 'lz4=^src/bus/' 'zstd.h=^src/(http|cli/post)' \
         'zlib.h=^src/(http|cli/post)' 'xxhash.h=^src/base/'; do
         header="${rule%%=*}"; allowed="${rule#*=}"
         grep -lE "#include <$header" "${product[@]}" | grep -vE "$allowed" |
@@ -70,7 +70,7 @@ check_banned() {
     grep -nE '\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|alloca|system|popen|sleep|usleep|nanosleep|rand|srand|setjmp|longjmp)\(' \
         "${product[@]}" | while read -r line; do echo "banned function: $line"; done
     grep -nE '^\s*//|[;{}]\s*//' "${product[@]}" | while read -r line; do echo "comment style: $line"; done
-    grep -nE 'TODO|FIXME|XXX' "${product[@]}" | while read -r line; do echo "left open: $line"; done
+    grep -nwE 'TODO|FIXME|XXX' "${product[@]}" | while read -r line; do echo "left open: $line"; done
 }
 
 check_clang_tidy() {

@@ -24,8 +24,8 @@ typedef enum mr_setting_kind {
 } mr_setting_kind;
 
 typedef struct mr_setting {
-    const char *name;          /* environment name: "MILLRACE_DATA" */
-    const char *flag;          /* "--data", or NULL */
+    const char *name; /* environment name: "MILLRACE_DATA" */
+    const char *flag; /* "--data", or NULL */
     mr_setting_kind kind;
     const char *default_value; /* text as a user would write it; NULL means unset */
     int64_t min, max;          /* for INTEGER, BYTES, DURATION */
@@ -68,7 +68,8 @@ void mr_config_shown(const mr_config *config, const char *name, mr_buffer *out);
 
 /* One .env line: NAME=value, optional `export `, quotes single or double, # comments.
  * ret_name is a slice of line, ret_value of unescaped (at least line bytes). MR_NOT_FOUND: not an
- * assignment (blank or comment), err untouched. MR_INVALID: err says what is wrong with the line. */
+ * assignment (blank or comment), err untouched. MR_INVALID: err says what is wrong with the line.
+ */
 mr_status mr_env_parse_line(mr_text line, char *unescaped, mr_text *ret_name, mr_text *ret_value,
                             mr_err *err);
 

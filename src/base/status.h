@@ -59,7 +59,7 @@ const char *mr_status_name(mr_status status);
 
 /* Always on, in release builds too: the impossible happened, and going on could spoil data. */
 noreturn void mr_assert_failed(const char *expression, const char *file, int line);
-#define MR_ASSERT(expression)                                                                      \
+#define MR_ASSERT(expression) \
     ((expression) ? (void)0 : mr_assert_failed(#expression, __FILE__, __LINE__))
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/text.h - text as pointer and length; payloads may hold anything, NUL strings live at edges. */
+/* base/text.h - text as pointer and length; payloads may hold anything, NUL strings live at edges.
+ */
 #ifndef MR_BASE_TEXT_H
 #define MR_BASE_TEXT_H
 

@@ -7,8 +7,8 @@
  *  (3) records of one batch to one partition become visible together;
  *  (4) a mark (the position of a source) given with a batch is stored in the same atomic commit.
  *
- * Threads: a bus may be shared; a producer may be shared (appends are serialised inside); a consumer
- * and a batch belong to one thread at a time. Several processes may use one log at once.
+ * Threads: a bus may be shared; a producer may be shared (appends are serialised inside); a
+ * consumer and a batch belong to one thread at a time. Several processes may use one log at once.
  */
 #ifndef MR_BUS_BUS_H
 #define MR_BUS_BUS_H
@@ -26,11 +26,11 @@ typedef struct mr_bus_consumer mr_bus_consumer;
 typedef struct mr_bus_batch mr_bus_batch;
 
 typedef struct mr_bus_options {
-    const char *url;                 /* "embedded:" or "embedded:/folder" */
-    const char *data_folder;         /* where "embedded:" keeps its files: <data_folder>/log */
-    uint64_t retention_ms;           /* records older than this may go; 0 = keep */
-    uint64_t retention_bytes;        /* per topic, oldest go first; 0 = keep */
-    uint64_t queue_bytes_max;        /* submitted and not yet durable, per producer */
+    const char *url;          /* "embedded:" or "embedded:/folder" */
+    const char *data_folder;  /* where "embedded:" keeps its files: <data_folder>/log */
+    uint64_t retention_ms;    /* records older than this may go; 0 = keep */
+    uint64_t retention_bytes; /* per topic, oldest go first; 0 = keep */
+    uint64_t queue_bytes_max; /* submitted and not yet durable, per producer */
 } mr_bus_options;
 
 /* Connects; creates folder and files as needed. Options are copied. */
@@ -72,12 +72,14 @@ mr_status mr_bus_producer_open(mr_bus *bus, const char *topic, mr_bus_producer *
 void mr_bus_producer_close(mr_bus_producer *producer);
 
 /* The position of a source, kept with the records derived from it: "group has taken topic's
- * partition up to, not including, next_offset". */
+ * partition up to, not including, next_offset". A mark never set stands at 0; a negative
+ * expected_offset asks for one never set. */
 typedef struct mr_bus_mark {
     const char *group;
     const char *topic; /* the source */
     int32_t partition;
-    int64_t expected_offset; /* compare-and-set: refuse with MR_EXISTS unless the mark stands here */
+    int64_t
+        expected_offset; /* compare-and-set: refuse with MR_EXISTS unless the mark stands here */
     int64_t next_offset;
 } mr_bus_mark;
 
@@ -116,9 +118,9 @@ typedef struct mr_bus_message {
 
 typedef struct mr_bus_consumer_options {
     const char *topic;
-    const char *group;       /* NULL: no group (tail); nothing is published */
-    size_t messages_max;     /* a poll returns at most this many */
-    size_t bytes_max;        /* soft cap on the bytes of one poll; one record always passes */
+    const char *group;   /* NULL: no group (tail); nothing is published */
+    size_t messages_max; /* a poll returns at most this many */
+    size_t bytes_max;    /* soft cap on the bytes of one poll; one record always passes */
     /* Asked once a partition when it is assigned: where to begin. Negative: at the first offset
      * there is. Runs inside poll. */
     mr_status (*position)(void *ctx, int32_t partition, int64_t *ret_offset, mr_err *err);
@@ -152,9 +154,9 @@ mr_status mr_bus_publish(mr_bus_consumer *consumer, int32_t partition, int64_t n
 typedef struct mr_bus_topic_info {
     char topic[128];
     int32_t partition;
-    int64_t first_offset; /* the oldest kept */
-    int64_t next_offset;  /* the one the next record gets */
-    uint64_t bytes;       /* on disk, 0 when unknown */
+    int64_t first_offset;   /* the oldest kept */
+    int64_t next_offset;    /* the one the next record gets */
+    uint64_t bytes;         /* on disk, 0 when unknown */
     int64_t last_append_ms; /* 0 when empty */
 } mr_bus_topic_info;
 

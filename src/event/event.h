@@ -37,11 +37,11 @@ typedef struct mr_event {
     mr_text description;   /* absent = null */
     mr_text customer_name; /* absent = null */
     mr_text country;
-    mr_text event_key;     /* EventID, the sender's identity of the line; absent = none */
-    mr_text extra;         /* JSON object of the unknown fields; absent = none */
+    mr_text event_key; /* EventID, the sender's identity of the line; absent = none */
+    mr_text extra;     /* JSON object of the unknown fields; absent = none */
     mr_civil invoice_date;
     mr_price unit_price;
-    int64_t customer_id;   /* meaningful only with has_customer */
+    int64_t customer_id; /* meaningful only with has_customer */
     int32_t quantity;
     bool has_customer;     /* false: a guest */
     mr_event_id id;        /* set by mr_event_identify */
@@ -70,7 +70,8 @@ uint64_t mr_event_invoice_prefix(mr_text invoice_no);
 void mr_event_id_format(const mr_event_id *id, char buffer[static 33]);
 bool mr_event_id_parse(mr_text text, mr_event_id *ret_id);
 
-/* The fields of the wire, in its order. Names: mr_event_field_name(MR_FIELD_QUANTITY) = "Quantity". */
+/* The fields of the wire, in its order. Names: mr_event_field_name(MR_FIELD_QUANTITY) = "Quantity".
+ */
 typedef enum mr_event_field {
     MR_FIELD_INVOICE_NO,
     MR_FIELD_STOCK_CODE,
@@ -104,8 +105,8 @@ typedef enum mr_fault_kind {
     MR_FAULT_DECIMAL_PLACES, /* more than 4 behind it */
     MR_FAULT_DUPLICATE,      /* the field stands twice, or under both of its names */
     MR_FAULT_TOO_LARGE,      /* unknown fields above mr_event_extra_bytes_max */
-    MR_FAULT_DATE,           /* InvoiceDate does not parse: answered 400 when it is the only fault */
-    MR_FAULT_OBJECT_TYPE,    /* the document is not an object */
+    MR_FAULT_DATE,        /* InvoiceDate does not parse: answered 400 when it is the only fault */
+    MR_FAULT_OBJECT_TYPE, /* the document is not an object */
 } mr_fault_kind;
 
 typedef struct mr_event_fault {
@@ -118,14 +119,15 @@ enum { mr_event_faults_max = MR_FIELD_COUNT + 1 };
 typedef struct mr_event_faults {
     mr_event_fault items[mr_event_faults_max]; /* in field order; at most one a field */
     uint32_t count;
-    bool malformed;      /* not JSON at all: no items, `message` says where and why */
-    char message[160];   /* for malformed */
+    bool malformed;    /* not JSON at all: no items, `message` says where and why */
+    char message[160]; /* for malformed */
 } mr_event_faults;
 
 const char *mr_fault_type(mr_event_fault fault);    /* "missing", "int_type", ... */
 const char *mr_fault_message(mr_event_fault fault); /* "Field required", ... with the limits */
 
-/* One line for people and dead letters: "Quantity: Input should be a valid integer; Country: ..." */
+/* One line for people and dead letters: "Quantity: Input should be a valid integer; Country: ..."
+ */
 void mr_event_faults_describe(const mr_event_faults *faults, mr_buffer *out);
 
 #endif

@@ -18,9 +18,9 @@ typedef struct mr_event_parser mr_event_parser;
 mr_event_parser *mr_event_parser_create(void);
 void mr_event_parser_destroy(mr_event_parser *parser);
 
-/* One document = one event. `json` is writable, with mr_json_padding_bytes behind it, and is spoilt.
- * MR_OK: ret_event filled and identified. MR_INVALID: ret_faults says why. The event lives until
- * the next call on this parser, or until json changes. */
+/* One document = one event. `json` is writable, with mr_json_padding_bytes behind it, and is
+ * spoilt. MR_OK: ret_event filled and identified. MR_INVALID: ret_faults says why. The event lives
+ * until the next call on this parser, or until json changes. */
 mr_status mr_event_parse(mr_event_parser *parser, char *json, size_t bytes, mr_event *ret_event,
                          mr_event_faults *ret_faults);
 
@@ -41,7 +41,8 @@ mr_status mr_event_stream_next(mr_event_parser *parser, mr_event *ret_event,
                                mr_event_faults *ret_faults, uint64_t *ret_number);
 
 /* The canonical document: the contract's fields in its order, then the unknown ones; null fields
- * (and no EventID) are left out, except CustomerID, Description. No line break. False past out's cap. */
+ * (and no EventID) are left out, except CustomerID, Description. No line break. False past out's
+ * cap. */
 bool mr_event_write_json(const mr_event *event, mr_buffer *out);
 
 /* The stored item as POST /invoicedata answers it: every field of the contract, InvoiceDate as
