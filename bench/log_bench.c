@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/civil.h"
@@ -41,6 +42,7 @@ typedef struct event_pool {
 typedef struct log_figures {
     uint64_t events;
     int64_t us;
+    int64_t cpu_us; /* of the whole process */
 } log_figures;
 
 typedef struct batch_flight {
@@ -136,6 +138,13 @@ static void fill_batch(log_bench *bench, mr_bus_batch *batch, size_t count)
     }
 }
 
+static int64_t cpu_us(void)
+{
+    struct timespec spent;
+    MR_ASSERT(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent) == 0);
+    return (int64_t)spent.tv_sec * 1000000 + spent.tv_nsec / 1000;
+}
+
 /* --- The three ways of writing ------------------------------------------------------------- */
 
 static void round_ours(log_bench *bench, size_t batch_count, log_figures *figures)
@@ -206,6 +215,7 @@ static void round_submit(log_bench *bench, size_t batch_count, log_figures *figu
         flight->free[index] = mr_bus_batch_create(batch_bytes_max);
     }
     int64_t start_us = mr_monotonic_us();
+    int64_t start_cpu_us = cpu_us();
     while (mr_monotonic_us() - start_us < round_us) {
         mr_bus_batch *batch = take_free(flight, 1);
         fill_batch(bench, batch, batch_count);
@@ -217,6 +227,7 @@ static void round_submit(log_bench *bench, size_t batch_count, log_figures *figu
         mr_bus_batch_destroy(take_free(flight, index));
     }
     figures->us += mr_monotonic_us() - start_us;
+    figures->cpu_us += cpu_us() - start_cpu_us;
 }
 
 static double rate(const log_figures *figures)
@@ -226,9 +237,9 @@ static double rate(const log_figures *figures)
 
 static void bench_batch(log_bench *bench, size_t batch_count)
 {
-    log_figures ours = {0, 0};
-    log_figures bare = {0, 0};
-    log_figures submit = {0, 0};
+    log_figures ours = {.events = 0};
+    log_figures bare = {.events = 0};
+    log_figures submit = {.events = 0};
     for (int round = 0; round < rounds; round++) {
         round_ours(bench, batch_count, &ours);
         round_bare(bench, batch_count, &bare);
@@ -236,9 +247,9 @@ static void bench_batch(log_bench *bench, size_t batch_count)
     }
     (void)printf("{\"bench\":\"log\",\"batch\":%zu,\"ours_events_per_s\":%.0f,"
                  "\"bare_events_per_s\":%.0f,\"ratio\":%.3f,\"submit_events_per_s\":%.0f,"
-                 "\"submit_ratio\":%.3f}\n",
+                 "\"submit_ratio\":%.3f,\"submit_cpu_us_per_event\":%.3f}\n",
                  batch_count, rate(&ours), rate(&bare), rate(&ours) / rate(&bare), rate(&submit),
-                 rate(&submit) / rate(&bare));
+                 rate(&submit) / rate(&bare), (double)submit.cpu_us / (double)submit.events);
     (void)fflush(stdout);
 }
 
@@ -250,7 +261,7 @@ static void bench_reading(log_bench *bench)
     mr_bus_consumer *consumer = NULL;
     mr_bus_consumer_options options = {
         .topic = "bench", .messages_max = 10000, .bytes_max = 2 << 20};
-    log_figures reading = {0, 0};
+    log_figures reading = {.events = 0};
     uint64_t bytes = 0;
     check(mr_bus_consumer_open(bench->bus, &options, &consumer, &err), &err);
     int64_t start_us = mr_monotonic_us();

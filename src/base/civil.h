@@ -29,16 +29,13 @@ mr_civil_parts mr_civil_split(mr_civil civil);
  * fraction other than zero is refused: a shop's time has neither. */
 bool mr_civil_parse(mr_text text, mr_civil *ret_civil);
 
-/* Each writes a NUL and returns the bytes before it. */
-size_t
-mr_civil_format_wire(mr_civil civil,
-                     char buffer[static mr_civil_text_bytes_max]); /* dd/mm/yyyy HH:MM[:SS]; seconds
-                                                                      only when not 0 */
-size_t
-mr_civil_format_answer(mr_civil civil,
-                       char buffer[static mr_civil_text_bytes_max]); /* dd-mm-yyyy HH:MM:SS */
-size_t mr_civil_format_iso(mr_civil civil,
-                           char buffer[static mr_civil_text_bytes_max]); /* yyyy-mm-dd HH:MM:SS */
+/* Three forms of a time; each writes a NUL and returns the bytes before it.
+ *   wire    dd/mm/yyyy HH:MM[:SS], seconds only when they are not 0
+ *   answer  dd-mm-yyyy HH:MM:SS
+ *   iso     yyyy-mm-dd HH:MM:SS */
+size_t mr_civil_format_wire(mr_civil civil, char buffer[static mr_civil_text_bytes_max]);
+size_t mr_civil_format_answer(mr_civil civil, char buffer[static mr_civil_text_bytes_max]);
+size_t mr_civil_format_iso(mr_civil civil, char buffer[static mr_civil_text_bytes_max]);
 
 /* Milliseconds since the epoch, by the wall clock; and of a clock that never steps back. */
 int64_t mr_now_ms(void);

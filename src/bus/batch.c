@@ -76,8 +76,8 @@ bool mr_bus_batch_add(mr_bus_batch *batch, mr_text key, mr_text value)
     if (!record_fits(key.bytes, value.bytes)) {
         return false;
     }
-    char *start =
-        mr_buffer_reserve(&batch->records, 2 * mr_batch_varint_bytes_max + key.bytes + value.bytes);
+    char *start = mr_buffer_reserve(&batch->records, (size_t)2 * mr_batch_varint_bytes_max +
+                                                         key.bytes + value.bytes);
     if (start == NULL) {
         return false;
     }

@@ -150,23 +150,23 @@ void mr_embedded_appender_checkpoint(mr_embedded_appender *appender);
 
 mr_status mr_embedded_producer_open(void *state, const char *topic, void **ret_producer,
                                     mr_err *err);
-void mr_embedded_producer_close(void *producer);
-mr_status mr_embedded_append(void *producer, mr_bus_batch *batch, const mr_bus_mark *mark,
+void mr_embedded_producer_close(void *state);
+mr_status mr_embedded_append(void *state, mr_bus_batch *batch, const mr_bus_mark *mark,
                              mr_err *err);
-mr_status mr_embedded_submit(void *producer, mr_bus_batch *batch, mr_bus_done_fn done, void *ctx,
+mr_status mr_embedded_submit(void *state, mr_bus_batch *batch, mr_bus_done_fn done, void *ctx,
                              mr_err *err);
-uint64_t mr_embedded_queued_bytes(const void *producer);
+uint64_t mr_embedded_queued_bytes(const void *state);
 
 mr_status mr_embedded_consumer_open(void *state, const mr_bus_consumer_options *options,
                                     void **ret_consumer, mr_err *err);
-void mr_embedded_consumer_close(void *consumer);
-mr_status mr_embedded_poll(void *consumer, uint32_t timeout_ms, const mr_bus_message **ret_messages,
+void mr_embedded_consumer_close(void *state);
+mr_status mr_embedded_poll(void *state, uint32_t timeout_ms, const mr_bus_message **ret_messages,
                            size_t *ret_count, mr_err *err);
-mr_status mr_embedded_seek(void *consumer, int32_t partition, int64_t offset, mr_err *err);
-void mr_embedded_wake(void *consumer);
-mr_status mr_embedded_publish(void *consumer, int32_t partition, int64_t next_offset, mr_err *err);
+mr_status mr_embedded_seek(void *state, int32_t partition, int64_t offset, mr_err *err);
+void mr_embedded_wake(void *state);
+mr_status mr_embedded_publish(void *state, int32_t partition, int64_t next_offset, mr_err *err);
 
-mr_status mr_embedded_retain(void *state, const char *topic, uint64_t *ret_removed, mr_err *err);
+mr_status mr_embedded_retain(void *state, const char *name, uint64_t *ret_removed, mr_err *err);
 
 /* --- embedded_groups.c: published progress ------------------------------------------------- */
 

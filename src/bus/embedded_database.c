@@ -22,6 +22,7 @@ static mr_status status_of(sqlite3 *db, int code)
 {
     int reason = db == NULL ? 0 : sqlite3_system_errno(db);
 
+    MR_ASSERT(code != SQLITE_OK && code != SQLITE_NOMEM && code != SQLITE_MISUSE);
     switch (code & 0xff) {
     case SQLITE_FULL:
         return MR_FULL;
@@ -54,14 +55,13 @@ static const char *way_out(mr_status st)
 
 mr_status mr_embedded_fail(mr_err *err, sqlite3 *db, int code, const char *format, ...)
 {
+    mr_status st = status_of(db, code);
     char what[mr_err_message_bytes_max / 2];
     va_list arguments;
 
-    MR_ASSERT(code != SQLITE_OK && code != SQLITE_NOMEM && code != SQLITE_MISUSE);
     va_start(arguments, format);
-    (void)vsnprintf(what, sizeof what, format, arguments);
+    (void)vsnprintf(what, sizeof(what), format, arguments);
     va_end(arguments);
-    mr_status st = status_of(db, code);
     return mr_fail(err, st, "%s: %s (SQLite error %d)%s", what, sqlite3_errstr(code), code,
                    way_out(st));
 }
@@ -200,6 +200,22 @@ static mr_status check_schema(sqlite3 *db, const char *path, const mr_embedded_s
     return MR_OK;
 }
 
+/* WAL needs shared memory, which some network file systems lack; without it readers and writers
+ * would shut each other out. */
+static mr_status check_wal(sqlite3 *db, const char *path, mr_err *err)
+{
+    int64_t wal = 0;
+    mr_status st =
+        pragma_integer(db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", path, &wal, err);
+    if (st == MR_OK && wal != 1) {
+        st = mr_fail(err, MR_UNSUPPORTED,
+                     "%s: this file system cannot hold a write-ahead log; put the data folder on a "
+                     "local disk",
+                     path);
+    }
+    return st;
+}
+
 static mr_status connect_database(const char *path, const mr_embedded_schema *schema,
                                   sqlite3 **ret_db, mr_err *err)
 {
@@ -214,6 +230,9 @@ static mr_status connect_database(const char *path, const mr_embedded_schema *sc
     }
     (void)sqlite3_busy_timeout(db, mr_embedded_busy_ms_max); /* fails only on a bad handle */
     mr_status st = check_schema(db, path, schema, err);
+    if (st == MR_OK) {
+        st = check_wal(db, path, err);
+    }
     if (st == MR_OK) {
         st = mr_embedded_exec(db, schema->connect, path, err);
     }

@@ -97,7 +97,7 @@ static mr_status remove_step(mr_embedded_topic *topic, const mr_embedded *log, r
 mr_status mr_embedded_retain(void *state, const char *name, uint64_t *ret_removed, mr_err *err)
 {
     const mr_embedded *log = state;
-    mr_embedded_topic topic;
+    mr_embedded_topic topic = {.db = NULL};
     retention_step step = {.expired_ms = INT64_MIN};
 
     if (!mr_embedded_topic_exists(log, name)) {

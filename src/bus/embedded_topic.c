@@ -185,7 +185,7 @@ mr_status mr_embedded_mark_read(void *state, const char *target_topic, const cha
                                 mr_err *err)
 {
     const mr_embedded *log = state;
-    mr_embedded_topic target;
+    mr_embedded_topic target = {.db = NULL};
     bool found = false;
     mr_status st = MR_OK;
 
@@ -207,7 +207,7 @@ mr_status mr_embedded_mark_read(void *state, const char *target_topic, const cha
 static mr_status describe(const mr_embedded *log, const char *name, mr_bus_topic_info *ret_info,
                           mr_err *err)
 {
-    mr_embedded_topic topic;
+    mr_embedded_topic topic = {.db = NULL};
     mr_embedded_bounds bounds = {0, 0};
     mr_bus_topic_info info = {.partition = 0};
     bool found = false;

@@ -24,7 +24,6 @@ extern const size_t mr_embed_docs_js_bytes;
 /* The page needs nothing but its own files and the gateway it came from. */
 static const char asset_headers[] =
     "Cache-Control: no-cache\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
     "Referrer-Policy: no-referrer\r\n"
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "

@@ -605,11 +605,13 @@ static inline void a_wake_ends_one_poll(void **state)
     mr_bus_consumer *consumer = fixture_consumer(bus, "orders");
     for (int round = 0; round < 20; round++) {
         assert_int_equal(pthread_create(&thread, NULL, wake_consumer, consumer), 0);
-        assert_int_equal(mr_bus_poll(consumer, UINT32_MAX, &messages, &count, &err), MR_STOPPED);
+        assert_int_equal(mr_bus_poll(consumer, fixture_wait_ms_max, &messages, &count, &err),
+                         MR_STOPPED);
         assert_int_equal(pthread_join(thread, NULL), 0);
     }
     mr_bus_consumer_wake(consumer); /* before the poll */
-    assert_int_equal(mr_bus_poll(consumer, UINT32_MAX, &messages, &count, &err), MR_STOPPED);
+    assert_int_equal(mr_bus_poll(consumer, fixture_wait_ms_max, &messages, &count, &err),
+                     MR_STOPPED);
     fixture_ok(mr_bus_poll(consumer, 0, &messages, &count, &err), &err);
     assert_int_equal(count, 0);
     mr_bus_consumer_close(consumer);

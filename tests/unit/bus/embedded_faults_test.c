@@ -132,11 +132,11 @@ static void a_lock_held_by_another_is_unavailable_for_now(void **state)
     mr_bus_batch_destroy(batch);
 }
 
-/* Sixteen times the checkpoint's threshold goes through; the log of writes stays near it. */
+/* Eight times the checkpoint's threshold goes through; the log of writes stays near it. */
 static void the_write_ahead_log_stays_bounded(void **state)
 {
     faults_fixture *fixture = *state;
-    enum { value_bytes = 500000, batches = 256, wal_bytes_max = 24 << 20 };
+    enum { value_bytes = 500000, batches = 128, wal_bytes_max = 24 << 20 };
     char path[128];
     struct stat info;
     mr_err err;

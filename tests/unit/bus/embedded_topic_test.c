@@ -159,6 +159,26 @@ static void an_empty_file_left_by_a_crash_becomes_a_topic(void **state)
     mr_bus_close(bus);
 }
 
+static void bounds_without_sense_stop_an_append_and_nothing_else(void **state)
+{
+    bus_fixture *fixture = *state;
+    mr_err err;
+    mr_bus *bus = fixture_open(fixture);
+    mr_bus_producer *producer = fixture_producer(bus, "orders");
+    mr_bus_batch *batch = fixture_batch("r", 1);
+    tamper(fixture, "UPDATE topic SET next_offset = -5");
+    for (int attempt = 0; attempt < 2; attempt++) {
+        assert_int_equal(mr_bus_append(producer, batch, NULL, &err), MR_CORRUPT);
+        assert_non_null(strstr(err.message, "make no sense"));
+    }
+    tamper(fixture, "UPDATE topic SET next_offset = 5");
+    fixture_ok(mr_bus_append(producer, batch, NULL, &err), &err);
+    assert_int_equal(mr_bus_batch_position(batch, 0).offset, 5);
+    mr_bus_batch_destroy(batch);
+    mr_bus_producer_close(producer);
+    mr_bus_close(bus);
+}
+
 static void a_waiting_reader_holds_no_snapshot(void **state)
 {
     bus_fixture *fixture = *state;
@@ -198,6 +218,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_is_no_database_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_file_left_by_a_crash_becomes_a_topic, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(bounds_without_sense_stop_an_append_and_nothing_else,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_waiting_reader_holds_no_snapshot, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

