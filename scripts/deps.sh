@@ -63,6 +63,17 @@ Pin-Priority: 500
 PREFERENCES
 }
 
+# dpkg's hundred lines a package are shown only when they end in an error.
+install_quietly() {
+    local log
+    log="$(mktemp)"
+    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        fail "apt-get could not install: $*"
+    fi
+    rm -f "$log"
+}
+
 main() {
     local wanted=("${build_packages[@]}") missing=() missing_newer=() package
     case "$level" in
@@ -77,14 +88,13 @@ main() {
         return 0
     fi
     command -v apt-get >/dev/null || fail "apt-get is missing; install by hand: ${missing[*]} ${missing_newer[*]}"
-    say "installing: ${missing[*]} ${missing_newer[*]}"
+    say "installing (a minute or two): ${missing[*]} ${missing_newer[*]}"
     as_root apt-get update -qq
     if [ ${#missing_newer[@]} -gt 0 ] && ! apt-cache show libllhttp-dev >/dev/null 2>&1; then
         add_newer_source
         as_root apt-get update -qq
     fi
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        "${missing[@]}" "${missing_newer[@]}"
+    install_quietly "${missing[@]}" "${missing_newer[@]}"
     say "done"
 }
 

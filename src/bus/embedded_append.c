@@ -18,7 +18,7 @@
 #include "bus/embedded.h"
 
 enum {
-    checkpoint_pages = 512, /* 8 MiB; 2 MiB is slower, 32 MiB no faster */
+    checkpoint_pages = 512, /* 8 MiB: bounded, and rare enough */
     wal_pages_max = 8 * checkpoint_pages,
     restart_busy_ms_max = 50,
 };
