@@ -130,7 +130,6 @@ static bool read_date(mr_convert_stream *stream, mr_text text, mr_civil *ret_dat
     }
     if (!mr_csv_date_scan(text, &parts) ||
         !mr_csv_date_resolve(&parts, stream->order, &stream->date)) {
-        stream->date_bytes = 0;
         return false;
     }
     stream->date_bytes = text.bytes <= date_text_bytes_max ? text.bytes : 0;

@@ -103,7 +103,10 @@ static void make_product(mr_shop_item *item, uint32_t rank, mr_random *random)
     (void)snprintf(description, sizeof(description), "%s %s", adjectives[number / noun_count],
                    nouns[number % noun_count]);
     name_item(item, code, description);
-    item->price_pence = shop_price(price_at(mr_random_next(random)), mr_random_below(random, 20));
+    /* In statements of their own: arguments are evaluated in an order of the compiler's choice. */
+    int32_t pence = price_at(mr_random_next(random));
+    uint64_t variant = mr_random_below(random, 20);
+    item->price_pence = shop_price(pence, variant);
 }
 
 mr_shop *mr_shop_create(void)

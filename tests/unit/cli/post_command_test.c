@@ -89,6 +89,31 @@ static void busy_server_and_broken_connections_are_tried_again(void **state)
     ran_free(&r);
 }
 
+static void always_busy(void *ctx, const request *asked, reply *answer)
+{
+    (void)ctx;
+    (void)asked;
+    answer->status = 503;
+}
+
+static void server_in_trouble_is_not_given_more(void **state)
+{
+    files *f = *state;
+    const char *path = files_write(f, "trouble.ndjson", TEN);
+    responder *server = responder_start(always_busy, NULL);
+    ran r = POST("--url", server->url, "-b", "1", "-c", "2", "--retries", "2", path);
+
+    responder_stop(server);
+    assert_int_equal(r.exit_status, MR_EXIT_FAILED);
+    assert_int_equal(server->received.bytes, 0);
+    /* The two lines that were under way when the first answer came, three times each, and no other.
+     */
+    assert_in_range(server->requests, 3, 6);
+    assert_null(files_read(files_path(f, "trouble.ndjson.rejects")));
+    responder_free(server);
+    ran_free(&r);
+}
+
 static void ask_for_an_hour(void *ctx, const request *asked, reply *answer)
 {
     (void)ctx;
@@ -603,6 +628,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(file_is_sent_whole_and_as_it_stands),
         cmocka_unit_test(busy_server_and_broken_connections_are_tried_again),
+        cmocka_unit_test(server_in_trouble_is_not_given_more),
         cmocka_unit_test(retry_after_is_believed),
         cmocka_unit_test(refused_lines_go_to_the_rejects_file),
         cmocka_unit_test(refusals_that_were_not_listed_are_asked_for_again),

@@ -138,6 +138,8 @@ static void assert_resumable(files *f, const char *text, uint32_t lines_max)
 {
     const char *path = files_write(f, "resume", text);
     mr_buffer whole;
+    uint64_t end_offset = 0;
+    uint64_t end_line = 0;
     mr_err err;
 
     mr_buffer_init(&whole, fixture_file_bytes_max);
@@ -164,6 +166,10 @@ static void assert_resumable(files *f, const char *text, uint32_t lines_max)
             assert_true(mr_buffer_append_text(&text_given, mr_buffer_text(&piece.lines)));
         }
         mr_post_source_close(source);
+        end_offset = given == 0 ? piece.end_offset : end_offset;
+        end_line = given == 0 ? piece.end_line : end_line;
+        assert_int_equal(piece.end_offset, end_offset);
+        assert_int_equal(piece.end_line, end_line);
         mr_post_piece_free(&piece);
         if (given == 0) {
             assert_true(mr_buffer_append_text(&whole, mr_buffer_text(&text_given)));
