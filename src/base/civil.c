@@ -45,7 +45,7 @@ bool mr_civil_make(mr_civil_parts parts, mr_civil *ret_civil)
         return false;
     }
     ret_civil->seconds = days_from_date(parts.year, parts.month, parts.day) * seconds_of_day +
-                         parts.hour * 3600 + parts.minute * 60 + parts.second;
+                         (int64_t)parts.hour * 3600 + (int64_t)parts.minute * 60 + parts.second;
     return true;
 }
 

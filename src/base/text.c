@@ -265,7 +265,9 @@ bool mr_hex_decode(mr_text text, void *ret_data, size_t bytes)
         }
     }
     for (size_t i = 0; i < bytes; i++) {
-        to[i] = (unsigned char)(hex_digit(text.data[2 * i]) << 4 | hex_digit(text.data[2 * i + 1]));
+        unsigned high = (unsigned)hex_digit(text.data[2 * i]);
+        unsigned low = (unsigned)hex_digit(text.data[2 * i + 1]);
+        to[i] = (unsigned char)(high << 4 | low);
     }
     return true;
 }

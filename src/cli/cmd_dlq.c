@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/dlq.h"
 #include "cli/settings.h"
+#include "cli/shop_print.h"
 #include "stream/dead_letter.h"
 
 enum { dlq_offsets_max = 4096 };
@@ -58,15 +59,6 @@ mr_status mr_dlq_visit_one(mr_dlq *dlq, int64_t offset,
 
 /* --- list and show ---------------------------------------------------------------------------- */
 
-/* What a sender wrote must not steer the terminal. */
-static void print_text(mr_text text)
-{
-    for (size_t i = 0; i < text.bytes; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        (void)putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
-    }
-}
-
 static void print_json(const mr_bus_message *message, const char *state, bool is_letter)
 {
     (void)printf("{\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"state\":\"%s\",",
@@ -89,7 +81,7 @@ static void print_row(const mr_bus_message *message, const char *state,
     (void)printf("%-8" PRId64 " %-9s %-9s %.*s/%" PRId32 ":%-8" PRId64 " %.*s  ", message->offset,
                  state, mr_letter_code_name(letter->code), MR_TEXT_ARGS(letter->origin_topic),
                  letter->origin_partition, letter->origin_offset, MR_TEXT_ARGS(letter->at));
-    print_text(letter->reason);
+    mr_shop_print_text(letter->reason);
     (void)putchar('\n');
 }
 
@@ -102,7 +94,7 @@ static void print_full(const mr_bus_message *message, const char *state,
     }
     (void)printf("offset   %" PRId64 "\nstate    %s\ncode     %s\nreason   ", message->offset,
                  state, mr_letter_code_name(letter->code));
-    print_text(letter->reason);
+    mr_shop_print_text(letter->reason);
     (void)printf("\nsink     %.*s\norigin   %.*s/%" PRId32 ", offset %" PRId64
                  "\nat       %.*s\npayload  ",
                  MR_TEXT_ARGS(letter->sink), MR_TEXT_ARGS(letter->origin_topic),
@@ -111,7 +103,7 @@ static void print_full(const mr_bus_message *message, const char *state,
         (void)printf("(%" PRIu64 " bytes, too many to be kept here; they lie at the origin)",
                      letter->payload_bytes);
     }
-    print_text(letter->payload);
+    mr_shop_print_text(letter->payload);
     (void)putchar('\n');
 }
 

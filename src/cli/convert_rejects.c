@@ -77,7 +77,7 @@ static void append_raw(mr_buffer *out, mr_text raw)
         (void)mr_buffer_append_json_string(out, raw);
         return;
     }
-    mr_buffer_init(&utf8, 2 * raw_bytes_max);
+    mr_buffer_init(&utf8, (size_t)2 * raw_bytes_max);
     for (size_t i = 0; i < raw.bytes; i++) {
         unsigned char c = (unsigned char)raw.data[i];
         char pair[2] = {(char)(0xC0 | c >> 6), (char)(0x80 | (c & 0x3F))};

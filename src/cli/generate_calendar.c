@@ -42,6 +42,7 @@ static uint64_t day_weight(const mr_calendar *calendar, uint32_t day)
     mr_civil_parts date = mr_civil_split(start);
     int64_t weekday = (start.seconds / seconds_each_day + 3) % 7; /* 1970-01-01 was a Thursday */
     uint32_t grown = day < calendar->days ? day : calendar->days;
+    MR_ASSERT(calendar->days > 0);
     uint64_t growth =
         growth_first + (uint64_t)(growth_last - growth_first) * grown / calendar->days;
 
@@ -56,6 +57,7 @@ static void start_day(mr_calendar *calendar)
     unsigned __int128 share =
         (unsigned __int128)calendar->invoices_fixed * day_weight(calendar, calendar->day);
 
+    MR_ASSERT(calendar->total_weight > 0);
     calendar->minute = 0;
     calendar->day_fixed = (uint64_t)(share / calendar->total_weight);
 }
@@ -85,7 +87,7 @@ void mr_calendar_start(mr_calendar *calendar, mr_civil from, uint32_t days, uint
 static uint64_t draw_due(const mr_calendar *calendar, mr_random *random)
 {
     uint32_t weight = hour_weights[calendar->minute / minutes_each];
-    uint64_t share = calendar->day_fixed / (hour_weight_sum * minutes_each) * weight;
+    uint64_t share = calendar->day_fixed / ((uint64_t)hour_weight_sum * minutes_each) * weight;
     uint64_t jitter = 512 + mr_random_below(random, 1025);
     unsigned __int128 wanted = (unsigned __int128)share * jitter / 1024;
 
@@ -107,5 +109,6 @@ mr_civil mr_calendar_next(mr_calendar *calendar, mr_random *random)
     calendar->due--;
     start = day_start(calendar, calendar->day);
     /* The minute was counted on when its invoices were drawn. */
-    return (mr_civil){start.seconds + opening_hour * 3600 + ((int64_t)calendar->minute - 1) * 60};
+    return (mr_civil){start.seconds + (int64_t)opening_hour * 3600 +
+                      ((int64_t)calendar->minute - 1) * 60};
 }

@@ -417,10 +417,13 @@ void mr_batch_jobs_expire(mr_gateway_loop *loop, int64_t before_us)
 
 void mr_batch_jobs_abandon(mr_gateway_loop *loop)
 {
-    while (loop->jobs != NULL) {
-        mr_batch_job *job = loop->jobs;
+    mr_batch_job *job = loop->jobs;
+
+    loop->jobs = NULL;
+    while (job != NULL) {
+        mr_batch_job *next = job->next;
         MR_ASSERT(atomic_load(&job->parts) == 0);
-        unlink_job(loop, job);
         free_job(job);
+        job = next;
     }
 }

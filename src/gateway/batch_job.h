@@ -24,6 +24,6 @@ void mr_batch_jobs_abandon(mr_gateway_loop *loop);
 
 /* What a worker keeps between jobs: for mr_workers_options. */
 void *mr_batch_worker_create(void *ctx);
-void mr_batch_worker_destroy(void *worker);
+void mr_batch_worker_destroy(void *state);
 
 #endif
