@@ -49,9 +49,8 @@ const mr_command mr_commands[] = {
         .summary = "deliver the log's events to store and feeds, exactly once",
         .usage = "processor [options]",
         .description =
-            "Reads the ingestion topic and delivers to each sink of MILLRACE_SINKS; what no sink "
-            "can\n"
-            "take goes to the dead letters with its reason. `millrace up` starts this for you.\n"
+            "Reads the ingestion topic and delivers to each sink of MILLRACE_SINKS; what no sink\n"
+            "can take goes to the dead letters with its reason. `millrace up` starts it for you.\n"
             "\n"
             "  millrace processor --sinks store\n",
         .run = mr_cmd_processor,
@@ -61,9 +60,8 @@ const mr_command mr_commands[] = {
         .summary = "turn a CSV export of a shop into events (NDJSON)",
         .usage = "convert [options] FILE",
         .description =
-            "Reads a CSV file ('-' is standard input), recognises its form, and writes one JSON "
-            "event\n"
-            "a line. Lines that are no events go to a file of rejects, each with its reason.\n"
+            "Reads a CSV file ('-' is standard input), recognises its form, and writes an event a\n"
+            "line, as JSON. Lines that are no events go to a file of rejects, with the reason.\n"
             "\n"
             "  millrace convert online-retail.csv --output events.ndjson\n"
             "  xzcat online-retail.csv.xz | millrace convert - | millrace post -\n"
@@ -85,24 +83,28 @@ const mr_command mr_commands[] = {
     {
         .name = "post",
         .summary = "send events to a gateway",
-        .usage = "post [options] FILE...",
+        .usage = "post [options] FILE",
         .description =
-            "Sends NDJSON ('-' is standard input) to the gateway at MILLRACE_URL in batches and\n"
-            "reports what was taken and what was refused, by line and reason.\n"
+            "Sends a file of NDJSON or CSV ('-' is standard input) to the gateway at "
+            "MILLRACE_URL,\n"
+            "in batches or one by one; tries again what deserves it, and goes on where an earlier\n"
+            "run stopped. Refused lines go to a file of rejects, each with its reason.\n"
             "\n"
             "  millrace post events.ndjson\n"
+            "  millrace post online-retail.csv --rate 20000\n"
+            "  millrace post --single --verbose events.ndjson\n"
             "  millrace post --url https://shop.example:8000 events.ndjson\n",
         .run = mr_cmd_post,
     },
     {
         .name = "tail",
         .summary = "show a topic's records, and new ones as they arrive",
-        .usage = "tail [options] [TOPIC]",
+        .usage = "tail [options]",
         .description =
             "Prints records of a topic of the log, by default the ingestion topic's last.\n"
             "\n"
             "  millrace tail --follow\n"
-            "  millrace tail processed-topic --from first --count 100\n",
+            "  millrace tail --topic processed-topic --from first --count 100\n",
         .run = mr_cmd_tail,
     },
     {
