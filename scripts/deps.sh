@@ -14,7 +14,7 @@ readonly build_packages=(
 # Debian 12 does not carry these two; Debian 13's builds need only libc6 and run unchanged on 12.
 readonly newer_packages=(libyyjson-dev libllhttp-dev)
 readonly test_packages=(
-    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-pytest sqlite3 procps
+    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-pytest sqlite3 zstd procps
 )
 readonly bench_packages=(nginx-light wrk)
 
