@@ -62,6 +62,6 @@ TEXT
             "$(value log ratio "\"batch\":$batch,")" ''
     done
     row 'store sink into SQLite, lines/s' "$(value store ours_rows_per_s)" \
-        "bare inserts of the same rows: $(value store bare_rows_per_s)" "$(value store ratio)" 'at least 0.7'
-} >"$report"
+        "bare inserts into one table: $(value store bare_rows_per_s)" "$(value store ratio)" ''
+} | sed -E ':again; s/([0-9])([0-9]{3})( |:|,|$|\|)/\1,\2\3/; t again' >"$report"
 printf 'bench: wrote %s\n' "$report" >&2
