@@ -9,54 +9,14 @@
 #include <cmocka.h>
 
 #include <dirent.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/memory.h"
-#include "cli/settings.h"
+#include "cli/data_folder.h"
 #include "cli/snapshot.h"
 #include "store/ops.h"
-
-typedef struct fixture {
-    char folder[64];
-    char data[96];
-    mr_config *config;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = mr_alloc_zero(1, sizeof *f);
-
-    (void)snprintf(f->folder, sizeof f->folder, "/tmp/millrace-snapshot-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
-    (void)snprintf(f->data, sizeof f->data, "%s", f->folder);
-    assert_int_equal(mr_config_create(mr_settings, mr_setting_count, "/dev/null", &f->config, NULL),
-                     MR_OK);
-    assert_int_equal(mr_config_set(f->config, "MILLRACE_DATA", f->data, "test", NULL), MR_OK);
-    *state = f;
-    return 0;
-}
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)info;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-
-    mr_config_destroy(f->config);
-    (void)nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    free(f);
-    return 0;
-}
 
 static size_t entries_in(const char *path)
 {
