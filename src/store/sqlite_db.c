@@ -332,11 +332,15 @@ static mr_status check_version(mr_sqlite *db, const mr_sqlite_options *options, 
 }
 
 /* SQLite would create the file readable for everyone; it holds customers' data. The -wal and -shm
- * files take the mode of this one. */
+ * files take the mode of this one. A file that stands already is not even opened: closing it would
+ * drop every lock that other handles of this process hold on it (POSIX advisory locks). */
 static mr_status create_file(const mr_sqlite *db, mr_err *err)
 {
-    int fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(db->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
+    if (fd < 0 && errno == EEXIST) {
+        return MR_OK;
+    }
     if (fd < 0) {
         return mr_fail_errno(err, errno, "%s %s: create", db->what, db->path);
     }
@@ -350,6 +354,9 @@ static mr_status connect_file(mr_sqlite *db, const mr_sqlite_options *options, m
     int code;
 
     if (options->read_only && access(db->path, F_OK) != 0) {
+        if (errno != ENOENT && errno != ENOTDIR) {
+            return mr_fail_errno(err, errno, "%s %s: look at", db->what, db->path);
+        }
         return mr_fail(err, MR_NOT_FOUND, "%s %s: nothing has been stored yet", db->what, db->path);
     }
     if (!options->read_only) {

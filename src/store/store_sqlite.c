@@ -11,8 +11,8 @@
  * in order, so a power cut can only take back the last few commits, rows and position together. The
  * log is the truth, and it was synced before an event was answered; the sink asks for the position
  * and reads those events again, with the same verdicts, since the order is the same. Dead letters
- * it wrote in between are written again under the same source position, as after any crash between
- * the two. Retention goes by age; a limit by size must keep what arrives in a minute, the longest
+ * it wrote in between stay, and are not written again: their own mark was synced with them.
+ * Retention goes by age; a limit by size must keep what arrives in a minute, the longest
  * that a commit stays unsynced (docs/operations.md). A reposition comes from a person and exists
  * nowhere else: it is synced.
  *

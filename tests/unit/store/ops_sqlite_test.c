@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops_sqlite_test.c - API keys and the fate of dead letters. */
 #define _GNU_SOURCE /* memmem */
+#include <spawn.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
 
 #include "base/civil.h"
 #include "store/ops.h"
@@ -201,6 +203,56 @@ static void the_generation_tells_of_every_change(void **state)
     mr_ops_close(watcher);
 }
 
+/* What `millrace key add` does while a gateway runs: this program again, see main. */
+static void add_key_in_another_process(const ops_fixture *fixture, const char *name)
+{
+    char folder[fixture_path_bytes_max], own_name[64];
+    char program[] = "/proc/self/exe";
+    char *arguments[] = {program, folder, own_name, NULL};
+    int outcome = -1;
+    pid_t pid = 0;
+
+    (void)snprintf(folder, sizeof(folder), "%s", fixture->base.folder);
+    (void)snprintf(own_name, sizeof(own_name), "%s", name);
+    assert_int_equal(posix_spawn(&pid, program, NULL, NULL, arguments, NULL), 0);
+    assert_int_equal(waitpid(pid, &outcome, 0), pid);
+    assert_true(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0);
+}
+
+static int add_key(const char *folder, const char *name)
+{
+    char key[mr_api_key_bytes_max];
+    mr_ops *ops = NULL;
+    mr_status status = mr_ops_open(folder, &ops, NULL);
+
+    if (status == MR_OK) {
+        status = mr_ops_key_add(ops, name, 0, key, NULL);
+    }
+    mr_ops_close(ops);
+    return status == MR_OK ? 0 : 1;
+}
+
+/* A gateway holds a handle a loop. Opening one more must not cost the others their locks: another
+ * process would then take itself for the last one, and its changes would pass unseen. */
+static void two_handles_of_a_process_see_what_others_change(void **state)
+{
+    ops_fixture *fixture = *state;
+    int64_t before = generation_of(fixture->ops);
+    mr_ops *second = NULL;
+
+    add_key_in_another_process(fixture, "first");
+    assert_true(generation_of(fixture->ops) > before);
+    assert_int_equal(mr_ops_open(fixture->base.folder, &second, NULL), MR_OK);
+    before = generation_of(fixture->ops);
+    add_key_in_another_process(fixture, "second");
+    assert_true(generation_of(second) > before);
+    assert_true(generation_of(fixture->ops) > before);
+    before = generation_of(fixture->ops);
+    add_key_in_another_process(fixture, "third");
+    assert_true(generation_of(fixture->ops) > before);
+    mr_ops_close(second);
+}
+
 static void a_letter_is_open_until_it_is_marked(void **state)
 {
     mr_ops *ops = ((ops_fixture *)*state)->ops;
@@ -229,8 +281,11 @@ static void a_letter_of_an_unknown_state_is_corrupt(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_ops, close_ops)
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 3) {
+        return add_key(argv[1], argv[2]);
+    }
     static const struct CMUnitTest tests[] = {
         TEST(a_key_opens_until_it_is_revoked),
         TEST(no_other_key_opens),
@@ -240,6 +295,7 @@ int main(void)
         TEST(an_expired_key_opens_nothing_and_frees_its_name),
         TEST(keys_are_listed_as_they_came),
         TEST(the_generation_tells_of_every_change),
+        TEST(two_handles_of_a_process_see_what_others_change),
         TEST(a_letter_is_open_until_it_is_marked),
         TEST(a_letter_of_an_unknown_state_is_corrupt),
     };
