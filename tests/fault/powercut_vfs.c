@@ -20,6 +20,17 @@
 #include "base/random.h"
 #include "base/status.h"
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+/* A process that loses its power ends at once; ThreadSanitizer would have it wait for a second. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "atexit_sleep_ms=0";
+}
+#endif
+#endif
+
 enum { sector_bytes = 512 };
 
 /* What a power cut does to what was not synced. */
@@ -41,6 +52,7 @@ typedef struct powercut_node {
     struct powercut_node *next;
     char *path;
     powercut_change *last;
+    bool known;         /* opened before */
     bool created;       /* its folder was not synced since */
     char *deleted_data; /* deleted, and its folder not synced since; may come back */
     size_t deleted_bytes;
@@ -55,7 +67,7 @@ struct powercut {
     powercut_mood mood;
     uint64_t operations;
     uint64_t fail_at;
-    bool full;
+    uint64_t full_from; /* this operation on; 0: never */
     powercut_node *nodes;
 };
 
@@ -100,11 +112,20 @@ static void forget_deletion(powercut_node *node)
     node->deleted_data = NULL;
 }
 
-static void folder_synced(powercut *cut)
+static bool in_one_folder(const char *path, const char *other)
+{
+    size_t folder_bytes = (size_t)(strrchr(path, '/') - path) + 1; /* SQLite's paths are absolute */
+    return strncmp(path, other, folder_bytes) == 0 && strchr(other + folder_bytes, '/') == NULL;
+}
+
+/* The folder that the file at `path` lies in. */
+static void folder_synced(powercut *cut, const char *path)
 {
     for (powercut_node *node = cut->nodes; node != NULL; node = node->next) {
-        node->created = false;
-        forget_deletion(node);
+        if (in_one_folder(path, node->path)) {
+            node->created = false;
+            forget_deletion(node);
+        }
     }
 }
 
@@ -272,7 +293,8 @@ static int file_write(sqlite3_file *base, const void *data, int bytes, sqlite3_i
     (void)pthread_mutex_lock(&cut->lock); /* fails only on misuse, here and below */
     if (operation_fails(cut, false)) {
         code = SQLITE_IOERR_WRITE;
-    } else if (cut->full && would_grow(file, offset + bytes)) {
+    } else if (cut->full_from != 0 && cut->operations >= cut->full_from &&
+               would_grow(file, offset + bytes)) {
         code = SQLITE_FULL;
     } else {
         remember(file, false, offset, data, (size_t)bytes);
@@ -307,7 +329,7 @@ static int file_sync(sqlite3_file *base, int flags)
         forget_changes(file->node);
         if (file->syncs_folder) {
             file->syncs_folder = false;
-            folder_synced(cut);
+            folder_synced(cut, file->node->path);
         }
     }
     (void)pthread_mutex_unlock(&cut->lock);
@@ -405,6 +427,13 @@ static const sqlite3_io_methods file_methods = {
 
 /* --- Methods of the VFS -------------------------------------------------------------------- */
 
+/* Not there, or empty: what nobody has written to, nobody has synced a folder for. */
+static bool is_fresh(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) != 0 || info.st_size == 0;
+}
+
 static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags,
                     int *ret_flags)
 {
@@ -417,11 +446,13 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int 
 
     (void)pthread_mutex_lock(&cut->lock);
     bool existed = access(path, F_OK) == 0;
+    bool fresh = is_fresh(path);
     int code = cut->real->xOpen(cut->real, path, file->real, flags, ret_flags);
     if (code == SQLITE_OK) {
         file->cut = cut;
         file->node = find_node(cut, path);
-        file->node->created = file->node->created || !existed;
+        file->node->created = file->node->created || !existed || (fresh && !file->node->known);
+        file->node->known = true;
         file->syncs_folder = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & journals) != 0;
         file->base.pMethods = &file_methods;
     }
@@ -455,7 +486,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
         node->created = false;
         code = cut->real->xDelete(cut->real, path, 0);
         if (code == SQLITE_OK && sync_folder != 0 && !cut->options.ignore_sync) {
-            folder_synced(cut);
+            folder_synced(cut, path);
         }
     }
     (void)pthread_mutex_unlock(&cut->lock);
@@ -554,7 +585,14 @@ uint64_t powercut_operations(powercut *cut)
 void powercut_set_full(powercut *cut, bool full)
 {
     (void)pthread_mutex_lock(&cut->lock);
-    cut->full = full;
+    cut->full_from = full ? 1 : 0;
+    (void)pthread_mutex_unlock(&cut->lock);
+}
+
+void powercut_full_after(powercut *cut, uint64_t after)
+{
+    (void)pthread_mutex_lock(&cut->lock);
+    cut->full_from = cut->operations + after + 1;
     (void)pthread_mutex_unlock(&cut->lock);
 }
 

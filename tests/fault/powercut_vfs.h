@@ -39,6 +39,9 @@ uint64_t powercut_operations(powercut *cut);
 /* While full, a write that makes its file longer fails with SQLITE_FULL. */
 void powercut_set_full(powercut *cut, bool full);
 
+/* The disk becomes full when `after` more operations are done; powercut_set_full ends it. */
+void powercut_full_after(powercut *cut, uint64_t after);
+
 /* The operation that comes `after` others from now on fails with an I/O error, once. */
 void powercut_fail_after(powercut *cut, uint64_t after);
 
