@@ -270,6 +270,11 @@ mr_status mr_config_apply_flag(mr_config *config, int argc, char *const *argv, i
         value = argv[1];
         used = 2;
     }
+    if (*value == '\0') {
+        /* Not taken as 'not set', like an empty variable: a script's mistake must not fall through
+         * to the default folder or address. */
+        return mr_fail(err, MR_INVALID, "%s needs a value: %s", setting->flag, setting->help);
+    }
     (void)snprintf(source, sizeof(source), "flag %s", setting->flag);
     put(config, index, mr_text_of(value), source);
     *ret_used = used;

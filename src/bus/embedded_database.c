@@ -244,6 +244,20 @@ static mr_status connect_database(const char *path, const mr_embedded_schema *sc
     return MR_OK;
 }
 
+/* SQLite would create the file readable for everyone; it holds customers' data. The -wal and -shm
+ * files take the mode of this one. Never for a file that is there: closing a descriptor of it would
+ * drop this process's locks on a database that it has open. */
+static mr_status create_file(const char *path, mr_err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        return mr_fail_errno(err, errno, "create %s", path);
+    }
+    (void)close(fd); /* nothing was written through it */
+    return MR_OK;
+}
+
 /* A file made just now is durable only when its folder is. */
 static mr_status connect_and_sync_folder(int folder_fd, const char *path,
                                          const mr_embedded_schema *schema, sqlite3 **ret_db,
@@ -251,7 +265,10 @@ static mr_status connect_and_sync_folder(int folder_fd, const char *path,
 {
     bool existed = access(path, F_OK) == 0;
     sqlite3 *db = NULL;
-    mr_status st = connect_database(path, schema, &db, err);
+    mr_status st = existed ? MR_OK : create_file(path, err);
+    if (st == MR_OK) {
+        st = connect_database(path, schema, &db, err);
+    }
     if (st == MR_OK && !existed && fsync(folder_fd) != 0) {
         st = mr_fail_errno(err, errno, "sync the folder of %s", path);
         (void)sqlite3_close(db); /* empty, and opened again on retry */

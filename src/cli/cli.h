@@ -14,6 +14,7 @@
 
 #include "base/config.h"
 #include "base/decimal.h"
+#include "base/memory.h"
 #include "base/status.h"
 
 enum { MR_EXIT_OK = 0, MR_EXIT_FAILED = 1, MR_EXIT_USAGE = 2 };
@@ -71,5 +72,12 @@ const char *mr_cli_count(uint64_t value, char buffer[static mr_cli_text_bytes_ma
 const char *mr_cli_bytes(uint64_t bytes, char buffer[static mr_cli_text_bytes_max]);
 const char *mr_cli_amount(mr_amount amount, char buffer[static mr_cli_text_bytes_max]);
 const char *mr_cli_duration(uint64_t ms, char buffer[static mr_cli_text_bytes_max]);
+
+/* --- Commands to type next: format.c. `out` must have room. --- */
+
+/* In quotes where a shell would take the word apart. */
+void mr_cli_append_shell_word(mr_buffer *out, const char *word);
+/* " --data FOLDER", where the folder came by that flag: other commands do not know it. */
+void mr_cli_append_data_flag(mr_buffer *out, const mr_config *config);
 
 #endif

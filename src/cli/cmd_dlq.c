@@ -304,7 +304,6 @@ static int run_action(mr_dlq *dlq, const dlq_arguments *given)
 static int open_and_run(mr_cli *cli, const dlq_arguments *given)
 {
     const mr_config *config = mr_cli_config(cli);
-    mr_bus_options bus_options = mr_settings_bus(config);
     mr_dlq dlq = {.cli = cli,
                   .topic = mr_settings_topic_dead_letter(config),
                   .topic_ingestion = mr_settings_topic_ingestion(config),
@@ -314,7 +313,7 @@ static int open_and_run(mr_cli *cli, const dlq_arguments *given)
                   .amendment_count = given->amendment_count,
                   .again = given->again};
     mr_err err;
-    mr_status status = mr_bus_open(&bus_options, &dlq.bus, &err);
+    mr_status status = mr_settings_open_log(config, &dlq.bus, &err);
 
     if (status == MR_OK) {
         status = mr_ops_open(mr_config_text(config, "MILLRACE_DATA"), &dlq.ops, &err);

@@ -75,7 +75,7 @@ static bool parse_options(generate_run *run, int argc, char **argv, int *ret_exi
     const mr_cli_option options[] = {
         {"--events", 'n', "N", "how many events (default 1000, or what --days gives)", &run->events,
          NULL},
-        {"--days", 0, "D", "over how many days", &run->days, NULL},
+        {"--days", 0, "D", "over how many days; with --events, about", &run->days, NULL},
         {"--seed", 's', "S", "the same seed gives the same events (default 1)", &run->seed, NULL},
         {"--from", 0, "yyyy-mm-dd", "the first day (default 2025-01-01)", &run->from, NULL},
         {"--format", 'f', "ndjson|csv", "form of the lines (default ndjson)", &run->format, NULL},

@@ -25,9 +25,8 @@ static mr_status choose_offset(const mr_config *config, int64_t from_offset, rep
                                mr_err *err)
 {
     const char *topic = mr_settings_topic_ingestion(config);
-    mr_bus_options bus_options = mr_settings_bus(config);
     mr_bus *bus = NULL;
-    mr_status status = mr_bus_open(&bus_options, &bus, err);
+    mr_status status = mr_settings_open_log(config, &bus, err);
 
     if (status == MR_OK) {
         status = mr_topic_read_range(bus, topic, 0, &result->range, err);
@@ -73,9 +72,12 @@ static mr_status replay(const mr_config *config, int64_t from_offset, replay_res
                         mr_err *err)
 {
     mr_role *role = NULL;
-    mr_status status =
-        mr_role_open(mr_config_text(config, "MILLRACE_DATA"), "processor", &role, err);
+    mr_status status = mr_settings_require_log(config, err);
 
+    if (status != MR_OK) {
+        return status;
+    }
+    status = mr_role_open(mr_config_text(config, "MILLRACE_DATA"), "processor", &role, err);
     if (status != MR_OK) {
         return status == MR_EXISTS ? mr_fail_in(err, status, "stop the processor first") : status;
     }

@@ -10,35 +10,36 @@
 #include "cli/snapshot.h"
 #include "cli/snapshot_print.h"
 
-enum { watch_seconds_max = 3600, begin_command_bytes_max = 4200, wait_ms_max = 86400000 };
+enum { watch_seconds_max = 3600, begin_command_bytes_max = 65536, wait_ms_max = 86400000 };
 
 static const char clear_screen[] = "\033[H\033[2J";
 
 /* "millrace up", with the data folder where that did not come from a place `up` reads too. */
-static void describe_begin(const mr_config *config, char text[static begin_command_bytes_max])
+static void describe_begin(const mr_config *config, mr_buffer *out)
 {
-    const bool by_flag = strncmp(mr_config_source(config, "MILLRACE_DATA"), "flag", 4) == 0;
-
-    (void)snprintf(text, begin_command_bytes_max, "millrace up%s%s", by_flag ? " --data " : "",
-                   by_flag ? mr_config_text(config, "MILLRACE_DATA") : "");
+    MR_ASSERT(mr_buffer_append_string(out, "millrace up"));
+    mr_cli_append_data_flag(out, config);
+    MR_ASSERT(mr_buffer_append(out, "", 1));
 }
 
 static bool show(const mr_cli *cli, bool clear)
 {
     mr_snapshot *snapshot = mr_snapshot_take(mr_cli_config(cli));
-    char begin_command[begin_command_bytes_max];
+    mr_buffer begin_command;
     mr_buffer out;
     bool shown = false;
 
     mr_buffer_init(&out, mr_snapshot_text_bytes_max);
-    describe_begin(mr_cli_config(cli), begin_command);
+    mr_buffer_init(&begin_command, begin_command_bytes_max);
+    describe_begin(mr_cli_config(cli), &begin_command);
     if (mr_cli_json(cli)) {
         mr_snapshot_print_json(snapshot, &out);
     } else {
         MR_ASSERT(mr_buffer_append_string(&out, clear ? clear_screen : ""));
-        mr_snapshot_print_text(snapshot, begin_command, &out);
+        mr_snapshot_print_text(snapshot, begin_command.data, &out);
     }
     shown = fwrite(out.data, 1, out.bytes, stdout) == out.bytes && fflush(stdout) == 0;
+    mr_buffer_free(&begin_command);
     mr_buffer_free(&out);
     mr_snapshot_destroy(snapshot);
     return shown;

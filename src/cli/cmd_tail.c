@@ -179,7 +179,6 @@ static int show(mr_cli *cli, const tail_options *options, tail *t, mr_bus *bus)
 static int open_and_show(mr_cli *cli, tail_options *options)
 {
     const mr_config *config = mr_cli_config(cli);
-    mr_bus_options bus_options = mr_settings_bus(config);
     tail t = {.json = mr_cli_json(cli)};
     mr_bus *bus = NULL;
     mr_err err;
@@ -190,7 +189,7 @@ static int open_and_show(mr_cli *cli, tail_options *options)
     if (options->topic == NULL) {
         options->topic = mr_settings_topic_ingestion(config);
     }
-    if (mr_bus_open(&bus_options, &bus, &err) != MR_OK) {
+    if (mr_settings_open_log(config, &bus, &err) != MR_OK) {
         return mr_cli_fail(cli, &err);
     }
     /* A record of control characters takes six bytes for one. */

@@ -200,18 +200,25 @@ static void print_ready_json(up_state *up)
 static void print_ready_text(up_state *up)
 {
     const char *post_url = mr_config_text(up->config, "MILLRACE_URL");
-    const bool usual_data = strncmp(mr_config_source(up->config, "MILLRACE_DATA"), "flag", 4) != 0;
+    mr_buffer flag;
 
-    (void)printf("millrace is up, data in %s; %s stops it\n", up->data_folder,
-                 up->detached ? "millrace down" : "Ctrl-C");
+    mr_buffer_init(&flag, environment_bytes_max);
+    mr_cli_append_data_flag(&flag, up->config);
+    MR_ASSERT(mr_buffer_append(&flag, "", 1));
+    if (up->detached) {
+        (void)printf("millrace is up, data in %s; millrace down%s stops it\n", up->data_folder,
+                     flag.data);
+    } else {
+        (void)printf("millrace is up, data in %s; Ctrl-C stops it\n", up->data_folder);
+    }
     (void)mr_role_list(up->data_folder, print_role, up, NULL); /* as above */
     if (strcmp(up->gateway_url, post_url) == 0) {
         (void)printf("To try it: millrace generate | millrace post -\n");
     } else if (up->gateway_url[0] != '\0') {
         (void)printf("To try it: millrace generate | millrace post --url %s -\n", up->gateway_url);
     }
-    (void)printf("To watch:  millrace status --watch 2%s%s\n", usual_data ? "" : " --data ",
-                 usual_data ? "" : up->data_folder);
+    (void)printf("To watch:  millrace status --watch 2%s\n", flag.data);
+    mr_buffer_free(&flag);
 }
 
 static void on_ready(void *ctx)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/format.c - numbers as people read them. */
+/* cli/format.c - numbers as people read them, words as a shell reads them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,4 +86,30 @@ const char *mr_cli_duration(uint64_t ms, char buffer[static mr_cli_text_bytes_ma
                        hours % 24);
     }
     return buffer;
+}
+
+void mr_cli_append_shell_word(mr_buffer *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+        MR_ASSERT(mr_buffer_append_string(out, word));
+        return;
+    }
+    MR_ASSERT(mr_buffer_append_string(out, "'"));
+    for (; *word != '\0'; word++) {
+        const bool quote = *word == '\'';
+
+        MR_ASSERT(mr_buffer_append(out, quote ? "'\\''" : word, quote ? 4 : 1));
+    }
+    MR_ASSERT(mr_buffer_append_string(out, "'"));
+}
+
+void mr_cli_append_data_flag(mr_buffer *out, const mr_config *config)
+{
+    if (strncmp(mr_config_source(config, "MILLRACE_DATA"), "flag", 4) == 0) {
+        MR_ASSERT(mr_buffer_append_string(out, " --data "));
+        mr_cli_append_shell_word(out, mr_config_text(config, "MILLRACE_DATA"));
+    }
 }

@@ -116,9 +116,10 @@ void mr_reference_markdown(mr_buffer *out)
         "2. the environment: `MILLRACE_DATA=/srv/millrace`;\n"
         "3. the file `.env` in the current folder, or the one named by `--env-file`;\n"
         "4. its default.\n\n"
-        "An empty value counts as not set. A `MILLRACE_` name that is not listed here is refused,\n"
-        "with the nearest that is. `millrace config show` prints each value and where it came\n"
-        "from; `millrace config check` also tries what the settings name.\n\n"
+        "An empty variable counts as not set; a flag needs a value. A `MILLRACE_` name that is\n"
+        "not listed here is refused, with the nearest that is. `millrace config show` prints each\n"
+        "value and where it came from; `millrace config check` also tries what the settings\n"
+        "name.\n\n"
         "Sizes are written `64KiB`, `16MiB`, `2GiB` (powers of 1024) or as a number of bytes;\n"
         "durations `250ms`, `5s`, `2m`, `1h`, `7d`, or as a number of seconds.\n");
     for (size_t index = 0; index < mr_setting_count; index++) {

@@ -6,6 +6,12 @@
  */
 #include "cli/settings.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
 #define KIB (INT64_C(1024))
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
@@ -96,7 +102,7 @@ const mr_setting mr_settings[] = {
     DURATION("MILLRACE_DRAIN_TIMEOUT", "10s", 0, HOUR_MS, group_gateway,
              "Longest time requests under way get to finish when the gateway stops."),
     BYTES("MILLRACE_DISK_FREE_MIN", "64MiB", 0, 1024 * TIB, group_gateway,
-          "With less free disk than this, the gateway's /ready answers 503."),
+          "With less free disk than this, no events are taken and /ready answers 503."),
 
     CHOICE("MILLRACE_AUTH", "--auth", "auto", "auto|required|off", group_access,
            "API keys: auto asks for one once the gateway listens beyond loopback."),
@@ -148,6 +154,44 @@ mr_bus_options mr_settings_bus(const mr_config *config)
         .retention_bytes = mr_config_bytes(config, "MILLRACE_LOG_RETENTION_BYTES"),
         .queue_bytes_max = mr_config_bytes(config, "MILLRACE_LOG_QUEUE_BYTES"),
     };
+}
+
+bool mr_settings_log_exists(const mr_config *config)
+{
+    static const char embedded_scheme[] = "embedded:";
+    const char *url = mr_config_text(config, "MILLRACE_BUS");
+    const size_t scheme_bytes = sizeof embedded_scheme - 1;
+
+    if (strncmp(url, embedded_scheme, scheme_bytes) != 0) {
+        return true;
+    }
+    if (url[scheme_bytes] != '\0') {
+        return access(url + scheme_bytes, F_OK) == 0;
+    }
+    char *folder = mr_path_join(mr_config_text(config, "MILLRACE_DATA"), "log");
+    const bool exists = access(folder, F_OK) == 0;
+
+    free(folder);
+    return exists;
+}
+
+mr_status mr_settings_require_log(const mr_config *config, mr_err *err)
+{
+    if (mr_settings_log_exists(config)) {
+        return MR_OK;
+    }
+    return mr_fail(err, MR_NOT_FOUND,
+                   "data folder %s has no log: is MILLRACE_DATA (--data) right? `millrace up` "
+                   "begins one",
+                   mr_config_text(config, "MILLRACE_DATA"));
+}
+
+mr_status mr_settings_open_log(const mr_config *config, mr_bus **ret_bus, mr_err *err)
+{
+    const mr_bus_options options = mr_settings_bus(config);
+    const mr_status status = mr_settings_require_log(config, err);
+
+    return status == MR_OK ? mr_bus_open(&options, ret_bus, err) : status;
 }
 
 mr_store_options mr_settings_store(const mr_config *config, mr_store_mode mode)

@@ -12,6 +12,11 @@ extern const size_t mr_setting_count;
 
 /* Texts are borrowed from the config. */
 mr_bus_options mr_settings_bus(const mr_config *config);
+/* Opening the embedded log makes its folder; looking at one must not. */
+bool mr_settings_log_exists(const mr_config *config);
+/* MR_NOT_FOUND where there is no log yet. */
+mr_status mr_settings_require_log(const mr_config *config, mr_err *err);
+mr_status mr_settings_open_log(const mr_config *config, mr_bus **ret_bus, mr_err *err);
 mr_store_options mr_settings_store(const mr_config *config, mr_store_mode mode);
 
 /* Topic names: MILLRACE_TOPIC_INGESTION (ingestion-topic), _PROCESSED, _DEAD_LETTER. */

@@ -13,8 +13,6 @@
 #include "cli/settings.h"
 #include "store/ops.h"
 
-static const char embedded_scheme[] = "embedded:";
-
 static void add_problem(mr_snapshot *snapshot, const char *where, const mr_err *err)
 {
     if (snapshot->problem_count < mr_snapshot_problems_max) {
@@ -65,6 +63,7 @@ static void look_at_roles(mr_snapshot *snapshot)
     mr_err err;
 
     if (mr_role_list(snapshot->data_folder, add_role, snapshot, &err) != MR_OK) {
+        snapshot->roles_unknown = true;
         add_problem(snapshot, "roles", &err);
     }
     qsort(snapshot->roles, snapshot->role_count, sizeof snapshot->roles[0], by_name);
@@ -104,18 +103,6 @@ static bool add_group(void *ctx, const mr_bus_group_info *info)
     return snapshot->group_count < mr_snapshot_groups_max;
 }
 
-/* Opening the embedded log would make its folder; looking must not. */
-static bool log_exists(const mr_snapshot *snapshot, const char *url)
-{
-    const size_t scheme_bytes = sizeof embedded_scheme - 1;
-
-    if (strncmp(url, embedded_scheme, scheme_bytes) != 0) {
-        return true;
-    }
-    return url[scheme_bytes] != '\0' ? access(url + scheme_bytes, F_OK) == 0
-                                     : exists_below(snapshot->data_folder, "log");
-}
-
 static void look_at_log(mr_snapshot *snapshot, const mr_config *config)
 {
     const mr_bus_options options = mr_settings_bus(config);
@@ -123,7 +110,7 @@ static void look_at_log(mr_snapshot *snapshot, const mr_config *config)
     mr_status status = MR_OK;
     mr_err err;
 
-    if (!log_exists(snapshot, options.url)) {
+    if (!mr_settings_log_exists(config)) {
         return;
     }
     status = mr_bus_open(&options, &bus, &err);

@@ -35,6 +35,7 @@ typedef struct mr_snapshot {
     const char *data_folder; /* borrowed from the config */
     bool exists;             /* the data folder does */
     int64_t taken_ms;
+    bool roles_unknown; /* their folder cannot be read */
     size_t role_count, topic_count, group_count, problem_count;
     mr_snapshot_role roles[mr_snapshot_roles_max];
     mr_bus_topic_info topics[mr_snapshot_topics_max];

@@ -63,7 +63,7 @@ static void print_roles(const mr_snapshot *snapshot, const char *begin_command, 
                   ago(snapshot->taken_ms, state->last_error_ms, text), state->last_error);
         }
     }
-    if (!mr_snapshot_anything_runs(snapshot)) {
+    if (!mr_snapshot_anything_runs(snapshot) && !snapshot->roles_unknown) {
         PRINT(out, "  Nothing runs. To begin: %s\n", begin_command);
     }
 }

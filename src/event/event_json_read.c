@@ -459,6 +459,11 @@ mr_status mr_event_read_document(mr_event_parser *parser, char *json, size_t byt
     memset(json + bytes, 0, sizeof behind);
     doc = yyjson_read_opts(json, bytes, flags, &pool, &error);
     memcpy(json + bytes, behind, sizeof behind);
+    if (doc == NULL && error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
+        /* The pool holds the values of any whole document: only open brackets need more. */
+        parser->syntax_error = true;
+        return mr_event_malformed(ret_faults, "not valid JSON: too many brackets are left open");
+    }
     if (doc == NULL) {
         parser->syntax_error = true;
         return mr_event_malformed(ret_faults, "not valid JSON at byte %zu: %s", error.pos + 1,

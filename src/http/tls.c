@@ -18,7 +18,7 @@ struct mr_tls {
 static mr_status fail(mr_err *err, const char *operation, const char *path)
 {
     char reason[160];
-    unsigned long code = ERR_peek_last_error();
+    unsigned long code = ERR_peek_error(); /* the first one is the cause */
 
     ERR_error_string_n(code, reason, sizeof reason);
     ERR_clear_error();
@@ -42,13 +42,42 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned ch
     return SSL_TLSEXT_ERR_NOACK;
 }
 
+/* OpenSSL would ask on the terminal, and a server would wait there for ever. */
+static int refuse_passphrase(char *phrase, int bytes, int writing, void *asked)
+{
+    (void)phrase;
+    (void)bytes;
+    (void)writing;
+    *(bool *)asked = true;
+    return -1;
+}
+
+static mr_status load_key(SSL_CTX *context, const char *key, mr_err *err)
+{
+    bool asked = false;
+
+    SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+    int done = SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM);
+    SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
+    if (asked) {
+        ERR_clear_error();
+        return mr_fail(err, MR_INVALID,
+                       "TLS: the key %s is locked by a pass phrase; give one without, readable to "
+                       "its owner alone (openssl pkey -in %s -out FILE)",
+                       key, key);
+    }
+    return done == 1 ? MR_OK : fail(err, "read the key", key);
+}
+
 static mr_status load(SSL_CTX *context, const char *certificate, const char *key, mr_err *err)
 {
     if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1) {
         return fail(err, "read the certificate", certificate);
     }
-    if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1) {
-        return fail(err, "read the key", key);
+    mr_status status = load_key(context, key, err);
+    if (status != MR_OK) {
+        return status;
     }
     if (SSL_CTX_check_private_key(context) != 1) {
         return fail(err, "match the certificate with the key", key);

@@ -154,6 +154,7 @@ static void test_flags_that_are_not_settings_are_left_alone(void **state)
 {
     char *const other[] = {(char[]){"--batches=4"}};
     char *const missing[] = {(char[]){"--data"}};
+    char *const empty[] = {(char[]){"--data="}};
     char *const open[] = {(char[]){"--open"}, (char[]){"file"}};
     mr_config *config = create();
     int used = 9;
@@ -163,6 +164,8 @@ static void test_flags_that_are_not_settings_are_left_alone(void **state)
     assert_int_equal(mr_config_apply_flag(config, 1, other, &used, NULL), MR_OK);
     assert_int_equal(used, 0);
     assert_int_equal(mr_config_apply_flag(config, 1, missing, &used, &err), MR_INVALID);
+    assert_non_null(strstr(err.message, "--data needs a value"));
+    assert_int_equal(mr_config_apply_flag(config, 1, empty, &used, &err), MR_INVALID);
     assert_non_null(strstr(err.message, "--data needs a value"));
     assert_int_equal(mr_config_apply_flag(config, 2, open, &used, NULL), MR_OK);
     assert_int_equal(used, 1);

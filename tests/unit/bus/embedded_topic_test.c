@@ -4,6 +4,7 @@
 #include "bus/bus_fixture.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 static int set_up(void **state)
 {
@@ -206,6 +207,27 @@ static void a_waiting_reader_holds_no_snapshot(void **state)
     mr_bus_close(bus);
 }
 
+/* Customers' data: a folder named by embedded:/folder may be open to others. */
+static void only_the_owner_may_read_a_topic(void **state)
+{
+    static const char *const names[] = {"orders.db", "orders.db-wal"};
+    bus_fixture *fixture = *state;
+    mr_bus *bus = fixture_open(fixture);
+    mr_bus_producer *producer = fixture_producer(bus, "orders");
+
+    (void)fixture_append(producer, "r", 1);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[128];
+        struct stat info;
+
+        (void)snprintf(path, sizeof path, "%s/log/%s", fixture->folder, names[i]);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0600);
+    }
+    mr_bus_producer_close(producer);
+    mr_bus_close(bus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +242,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(bounds_without_sense_stop_an_append_and_nothing_else,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_the_owner_may_read_a_topic, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_waiting_reader_holds_no_snapshot, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

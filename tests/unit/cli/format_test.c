@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/format_test.c - numbers as people read them, at their edges. */
+/* cli/format_test.c - numbers as people read them, at their edges, and quoted words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <string.h>
 
 #include "cli/cli.h"
 
@@ -83,6 +85,27 @@ static void durations_show_their_two_largest_units(void **state)
     assert_string_equal(mr_cli_duration(UINT64_C(90000000), buffer), "1 d 1 h");
 }
 
+static void words_are_quoted_where_a_shell_would_split_them(void **state)
+{
+    static const char *const cases[][2] = {
+        {"/srv/mill-race_2", "/srv/mill-race_2"},
+        {"", "''"},
+        {"/srv/a folder", "'/srv/a folder'"},
+        {"it's $HOME", "'it'\\''s $HOME'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        mr_buffer out;
+
+        mr_buffer_init(&out, 100);
+        mr_cli_append_shell_word(&out, cases[i][0]);
+        assert_int_equal(out.bytes, strlen(cases[i][1]));
+        assert_memory_equal(out.data, cases[i][1], out.bytes);
+        mr_buffer_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +114,7 @@ int main(void)
         cmocka_unit_test(amounts_are_grouped_and_keep_every_digit),
         cmocka_unit_test(the_largest_amount_fits),
         cmocka_unit_test(durations_show_their_two_largest_units),
+        cmocka_unit_test(words_are_quoted_where_a_shell_would_split_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

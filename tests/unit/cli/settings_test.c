@@ -8,7 +8,11 @@
 #include <cmocka.h>
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/setting.h"
 #include "cli/settings.h"
@@ -167,6 +171,29 @@ static void topics_have_their_names(void **state)
     mr_config_destroy(config);
 }
 
+static void looking_at_a_log_that_is_not_there_makes_none(void **state)
+{
+    char folder[] = "/tmp/millrace-settings-XXXXXX";
+    char log[sizeof folder + 4];
+    mr_config *config = defaults();
+    mr_bus *bus = NULL;
+    mr_err err;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(log, sizeof log, "%s/log", folder);
+    assert_int_equal(mr_config_set(config, "MILLRACE_DATA", folder, "test", NULL), MR_OK);
+    assert_int_equal(mr_settings_open_log(config, &bus, &err), MR_NOT_FOUND);
+    assert_non_null(strstr(err.message, folder));
+    assert_int_not_equal(access(log, F_OK), 0);
+    assert_int_equal(mkdir(log, 0700), 0);
+    assert_int_equal(mr_settings_open_log(config, &bus, &err), MR_OK);
+    mr_bus_close(bus);
+    assert_int_equal(rmdir(log), 0);
+    assert_int_equal(rmdir(folder), 0);
+    mr_config_destroy(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +205,7 @@ int main(void)
         cmocka_unit_test(the_log_gets_its_options),
         cmocka_unit_test(the_store_gets_its_options),
         cmocka_unit_test(topics_have_their_names),
+        cmocka_unit_test(looking_at_a_log_that_is_not_there_makes_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

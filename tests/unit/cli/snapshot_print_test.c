@@ -109,6 +109,10 @@ static void a_folder_without_running_roles_says_how_to_begin(void **state)
     render_text(snapshot, &out);
     assert_has(&out, "Nothing runs. To begin: millrace up\n");
     mr_buffer_free(&out);
+    snapshot->roles_unknown = true;
+    render_text(snapshot, &out);
+    assert_null(strstr(out.data, "Nothing runs"));
+    mr_buffer_free(&out);
     snapshot->exists = false;
     render_text(snapshot, &out);
     assert_string_equal(out.data, "/srv/\"mill\" does not exist yet. To begin: millrace up\n");

@@ -86,6 +86,18 @@ static void nesting_has_a_limit(void **state)
     assert_int_equal(parse_nested(fixture, 20000), MR_INVALID);
 }
 
+static void brackets_left_open_are_named(void **state)
+{
+    json_fixture *fixture = *state;
+    char *json = mr_alloc(mr_event_json_bytes_max);
+
+    memset(json, '[', mr_event_json_bytes_max);
+    assert_int_equal(fixture_parse_text(fixture, (mr_text){json, mr_event_json_bytes_max}),
+                     MR_INVALID);
+    assert_non_null(strstr(fixture->faults.message, "brackets"));
+    free(json);
+}
+
 static mr_status parse_with_extra_bytes(json_fixture *fixture, size_t bytes)
 {
     static const char frame[] = "{\"k\":\"\"}";
@@ -127,6 +139,7 @@ int main(void)
         cmocka_unit_test(strings_are_escaped_again),
         cmocka_unit_test(names_near_those_of_the_contract_are_unknown),
         cmocka_unit_test(nesting_has_a_limit),
+        cmocka_unit_test(brackets_left_open_are_named),
         cmocka_unit_test(the_bytes_of_unknown_fields_have_a_limit),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -12,8 +12,18 @@
 #define HOST "Host: localhost\r\n"
 
 struct files {
-    char folder[64], certificate[96], key[96], other_key[96], junk[96];
+    char folder[64], certificate[96], key[96], other_key[96], locked_key[96], junk[96];
 };
+
+static void write_locked_key(const char *path, EVP_PKEY *key)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(
+        PEM_write_PKCS8PrivateKey(file, key, EVP_aes_256_cbc(), "secret", 6, NULL, NULL), 1);
+    assert_int_equal(fclose(file), 0);
+}
 
 static EVP_PKEY *write_key(const char *path)
 {
@@ -57,9 +67,11 @@ static int make_files(void **state)
     (void)snprintf(files->certificate, sizeof files->certificate, "%s/cert.pem", files->folder);
     (void)snprintf(files->key, sizeof files->key, "%s/key.pem", files->folder);
     (void)snprintf(files->other_key, sizeof files->other_key, "%s/other.pem", files->folder);
+    (void)snprintf(files->locked_key, sizeof files->locked_key, "%s/locked.pem", files->folder);
     (void)snprintf(files->junk, sizeof files->junk, "%s/junk.pem", files->folder);
     EVP_PKEY *key = write_key(files->key);
     write_certificate(files->certificate, key);
+    write_locked_key(files->locked_key, key);
     EVP_PKEY_free(key);
     EVP_PKEY_free(write_key(files->other_key));
     FILE *file = fopen(files->junk, "w");
@@ -77,6 +89,7 @@ static int remove_files(void **state)
     (void)unlink(files->certificate);
     (void)unlink(files->key);
     (void)unlink(files->other_key);
+    (void)unlink(files->locked_key);
     (void)unlink(files->junk);
     (void)rmdir(files->folder);
     free(files);
@@ -312,13 +325,18 @@ static void bad_files_are_named_at_start(void **state)
     options.tls_certificate = "/nonexistent/cert.pem";
     assert_int_not_equal(mr_http_server_start(&options, &server, &err), MR_OK);
     assert_non_null(strstr(err.message, "/nonexistent/cert.pem"));
+    assert_non_null(strstr(err.message, "No such file"));
     options.tls_certificate = files->junk;
     assert_int_not_equal(mr_http_server_start(&options, &server, &err), MR_OK);
     assert_non_null(strstr(err.message, files->junk));
+    assert_non_null(strstr(err.message, "no start line"));
     options.tls_certificate = files->certificate;
     options.tls_key = files->other_key;
     assert_int_not_equal(mr_http_server_start(&options, &server, &err), MR_OK);
     assert_non_null(strstr(err.message, files->other_key));
+    options.tls_key = files->locked_key; /* nobody is asked for the pass phrase */
+    assert_int_equal(mr_http_server_start(&options, &server, &err), MR_INVALID);
+    assert_non_null(strstr(err.message, "pass phrase"));
     options.tls_key = NULL;
     assert_int_equal(mr_http_server_start(&options, &server, &err), MR_INVALID);
     assert_null(server);

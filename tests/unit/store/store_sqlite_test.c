@@ -101,6 +101,19 @@ static void only_the_owner_may_read_the_file(void **state)
     mr_store_close(fixture->store);
 }
 
+static void a_file_that_cannot_be_looked_at_is_not_called_empty(void **state)
+{
+    store_fixture *fixture = *state;
+    char path[2 * fixture_path_bytes_max];
+    mr_err err;
+
+    path_in(fixture, "store.db", path);
+    assert_int_equal(symlink(path, path), 0); /* a loop: permissions do not hold back root */
+    assert_int_not_equal(try_open(fixture, MR_STORE_READ, &err), MR_NOT_FOUND);
+    assert_non_null(strstr(err.message, path));
+    assert_int_equal(unlink(path), 0);
+}
+
 static void a_reader_finds_nothing_before_the_writer_came(void **state)
 {
     store_fixture *fixture = *state;
@@ -460,6 +473,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(a_url_may_name_the_file),
         TEST(only_the_owner_may_read_the_file),
+        TEST(a_file_that_cannot_be_looked_at_is_not_called_empty),
         TEST(a_reader_finds_nothing_before_the_writer_came),
         TEST(a_newer_schema_is_refused_untouched),
         TEST(a_file_that_is_no_database_is_corrupt),
