@@ -44,6 +44,11 @@ static int refuse_command(const char *name)
 {
     mr_suggestion nearest = {0};
 
+    if (name[0] == '-') {
+        (void)fprintf(stderr, "millrace: the command comes first, then its options: '%s' is none\n",
+                      name);
+        return MR_EXIT_USAGE;
+    }
     for (size_t index = 0; index < mr_command_count; index++) {
         mr_suggest_offer(&nearest, name, mr_commands[index].name);
     }

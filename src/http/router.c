@@ -74,9 +74,8 @@ static void register_metrics(mr_route *entry, const char *label, mr_metrics *met
                                                 "Requests answered, by route and status.");
     }
     (void)snprintf(labels, sizeof labels, "route=\"%s\"", label);
-    entry->duration =
-        mr_metrics_histogram(metrics, "millrace_http_request_duration_us", labels,
-                             "From a request's first byte to its answer, in microseconds.");
+    entry->duration = mr_metrics_histogram(metrics, "millrace_http_request_duration_seconds",
+                                           labels, "From a request's first byte to its answer.");
 }
 
 /* Routes that share a label share their counters. */
