@@ -15,144 +15,26 @@
 #include <unistd.h>
 
 #include "base/civil.h"
-#include "base/file.h"
-#include "base/memory.h"
-#include "base/random.h"
-#include "event/event_json.h"
-#include "store/store.h"
+#include "store_workload.h"
 
-enum {
-    batch_events = 5000,
-    rounds = 3,
-    generated_events = 500000,
-    events_max = 2000000,
-    file_bytes_max = 1073741824,
-};
-
-typedef struct workload {
-    char folder[64];
-    mr_event *events;
-    mr_store_item *items;
-    size_t count;
-    mr_arena *texts;
-} workload;
-
-static void fail(const mr_err *err)
-{
-    fprintf(stderr, "store_bench: %s\n", err->message);
-    exit(1);
-}
-
-static mr_text keep(workload *load, mr_text text)
-{
-    mr_text copy = MR_TEXT_ABSENT;
-
-    if (text.data != NULL) {
-        MR_ASSERT(mr_arena_copy(load->texts, text, &copy));
-    }
-    return copy;
-}
-
-static void add_event(workload *load, const mr_event *event)
-{
-    mr_event *kept = &load->events[load->count];
-
-    MR_ASSERT(load->count < events_max);
-    *kept = *event;
-    kept->invoice_no = keep(load, event->invoice_no);
-    kept->stock_code = keep(load, event->stock_code);
-    kept->description = keep(load, event->description);
-    kept->customer_name = keep(load, event->customer_name);
-    kept->country = keep(load, event->country);
-    kept->event_key = keep(load, event->event_key);
-    kept->extra = MR_TEXT_ABSENT;
-    load->items[load->count].event = kept;
-    load->items[load->count].offset = (int64_t)load->count;
-    load->count++;
-}
-
-static void read_events(workload *load, const char *path)
-{
-    static const char padding[mr_json_padding_bytes];
-    mr_event_parser *parser = mr_event_parser_create();
-    mr_event_faults faults;
-    mr_buffer file;
-    mr_event event;
-    uint64_t number;
-    mr_err err;
-    mr_status status;
-
-    mr_buffer_init(&file, file_bytes_max);
-    if (mr_file_read(path, &file, &err) != MR_OK) {
-        fail(&err);
-    }
-    MR_ASSERT(mr_buffer_append(&file, padding, sizeof(padding)));
-    mr_event_stream_start(parser, file.data, file.bytes - sizeof(padding));
-    while ((status = mr_event_stream_next(parser, &event, &faults, &number)) != MR_NOT_FOUND) {
-        if (status != MR_OK) {
-            fprintf(stderr, "store_bench: %s: event %llu is not valid\n", path,
-                    (unsigned long long)number);
-            exit(1);
-        }
-        add_event(load, &event);
-    }
-    mr_buffer_free(&file);
-    mr_event_parser_destroy(parser);
-}
-
-static void generate_events(workload *load)
-{
-    mr_random random;
-    char invoice_no[16], stock_code[16], description[48];
-    uint64_t invoice = 536365, lines_left = 0;
-    mr_event event = {0};
-
-    mr_random_seed(&random, 42);
-    while (load->count < generated_events) {
-        if (lines_left-- == 0) {
-            lines_left = mr_random_below(&random, 40);
-            (void)snprintf(invoice_no, sizeof(invoice_no), "%s%llu",
-                           mr_random_below(&random, 7) == 0 ? "C" : "",
-                           (unsigned long long)invoice++);
-            event.has_customer = mr_random_below(&random, 4) != 0;
-            event.customer_id = (int64_t)(12346 + mr_random_below(&random, 5000));
-            event.invoice_date.seconds = 1291191960 + (int64_t)invoice * 60;
-        }
-        uint64_t product = mr_random_below(&random, 4000);
-
-        (void)snprintf(stock_code, sizeof(stock_code), "%llu",
-                       (unsigned long long)(20000 + product));
-        (void)snprintf(description, sizeof(description), "GLASS STAR FROSTED T-LIGHT %llu",
-                       (unsigned long long)product);
-        event.invoice_no = mr_text_of(invoice_no);
-        event.stock_code = mr_text_of(stock_code);
-        event.description = mr_text_of(description);
-        event.country = MR_TEXT_LITERAL("United Kingdom");
-        event.quantity = (int32_t)mr_random_below(&random, 100) - 10;
-        event.unit_price.scaled = (int64_t)mr_random_below(&random, 300000);
-        mr_event_identify(&event);
-        add_event(load, &event);
-    }
-}
-
-static void remove_database(const workload *load, const char *name)
+static void remove_database(const char *folder, const char *name)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
     char path[128];
     size_t index;
 
     for (index = 0; index < sizeof(suffixes) / sizeof(suffixes[0]); index++) {
-        (void)snprintf(path, sizeof(path), "%s/%s%s", load->folder, name, suffixes[index]);
+        (void)snprintf(path, sizeof(path), "%s/%s%s", folder, name, suffixes[index]);
         if (unlink(path) != 0 && errno != ENOENT) {
             perror(path);
         }
     }
 }
 
-static double run_ours(workload *load)
+static double run_ours(workload *load, const char *folder)
 {
     const mr_store_source source = {.group = "store", .topic = "ingestion-topic"};
-    const mr_store_options options = {.url = "sqlite:", .data_folder = load->folder};
+    const mr_store_options options = {.url = "sqlite:", .data_folder = folder};
     mr_store *store = NULL;
     mr_err err;
     int64_t start_us;
@@ -172,7 +54,7 @@ static double run_ours(workload *load)
     }
     start_us = mr_monotonic_us() - start_us;
     mr_store_close(store);
-    remove_database(load, "store.db");
+    remove_database(folder, "store.db");
     return (double)load->count * 1e6 / (double)start_us;
 }
 
@@ -206,7 +88,7 @@ static void bare_insert(sqlite3_stmt *statement, const mr_event *event, int64_t 
     MR_ASSERT(sqlite3_reset(statement) == SQLITE_OK);
 }
 
-static double run_bare(workload *load)
+static double run_bare(workload *load, const char *folder)
 {
     sqlite3 *handle = NULL;
     sqlite3_stmt *statement = NULL;
@@ -214,7 +96,7 @@ static double run_bare(workload *load)
     int64_t start_us;
     size_t at, index, count;
 
-    (void)snprintf(path, sizeof(path), "%s/bare.db", load->folder);
+    (void)snprintf(path, sizeof(path), "%s/bare.db", folder);
     MR_ASSERT(sqlite3_open_v2(path, &handle,
                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                               NULL) == SQLITE_OK);
@@ -243,30 +125,24 @@ static double run_bare(workload *load)
     start_us = mr_monotonic_us() - start_us;
     (void)sqlite3_finalize(statement);
     (void)sqlite3_close(handle);
-    remove_database(load, "bare.db");
+    remove_database(folder, "bare.db");
     return (double)load->count * 1e6 / (double)start_us;
 }
 
 int main(int argc, char **argv)
 {
-    workload load = {.folder = "/tmp/millrace-store-bench-XXXXXX"};
+    char folder[] = "/tmp/millrace-store-bench-XXXXXX";
+    workload load = {0};
     double ours = 0, bare = 0;
     int round;
 
-    if (mkdtemp(load.folder) == NULL) {
+    if (mkdtemp(folder) == NULL) {
         perror("store_bench: mkdtemp");
         return 1;
     }
-    load.events = mr_alloc(events_max * sizeof(*load.events));
-    load.items = mr_alloc(events_max * sizeof(*load.items));
-    load.texts = mr_arena_create(file_bytes_max);
-    if (argc > 1) {
-        read_events(&load, argv[1]);
-    } else {
-        generate_events(&load);
-    }
+    load_events(&load, argc > 1 ? argv[1] : NULL);
     for (round = 0; round < rounds; round++) {
-        double ours_now = run_ours(&load), bare_now = run_bare(&load);
+        double ours_now = run_ours(&load, folder), bare_now = run_bare(&load, folder);
 
         ours = ours_now > ours ? ours_now : ours;
         bare = bare_now > bare ? bare_now : bare;
@@ -274,9 +150,7 @@ int main(int argc, char **argv)
     printf("{\"bench\":\"store\",\"events\":%zu,\"ours_rows_per_s\":%.0f,\"bare_rows_per_s\":%.0f,"
            "\"ratio\":%.3f}\n",
            load.count, ours, bare, ours / bare);
-    (void)rmdir(load.folder);
-    mr_arena_destroy(load.texts);
-    free(load.items);
-    free(load.events);
+    (void)rmdir(folder);
+    free_events(&load);
     return 0;
 }

@@ -10,13 +10,17 @@ readonly level="${1:-build}"
 readonly build_packages=(
     gcc libc6-dev make cmake ninja-build pkg-config ca-certificates curl xz-utils
     libsqlite3-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libssl-dev libcurl4-openssl-dev
+    librdkafka-dev libpq-dev
 )
 # Debian 12 does not carry these two; Debian 13's builds need only libc6 and run unchanged on 12.
 readonly newer_packages=(libyyjson-dev libllhttp-dev)
 readonly test_packages=(
-    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-pytest sqlite3 zstd procps
+    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-pytest python3-yaml strace sqlite3 zstd procps
+    postgresql-15 default-jre-headless maven # servers of the cluster's tests
 )
-readonly bench_packages=(nginx-light wrk)
+# Reads the compose file as its users' does; Debian 12's is of the retired generation.
+readonly newer_test_package=docker-compose/trixie
+readonly bench_packages=(nginx-light wrk python3-venv)
 
 say() { printf 'deps: %s\n' "$*"; }
 fail() { printf 'deps: %s\n' "$*" >&2; exit 1; }
@@ -75,7 +79,7 @@ install_quietly() {
 }
 
 main() {
-    local wanted=("${build_packages[@]}") missing=() missing_newer=() package
+    local wanted=("${build_packages[@]}") newer=("${newer_packages[@]}") missing=() missing_newer=() package
     case "$level" in
         build) ;;
         test) wanted+=("${test_packages[@]}") ;;
@@ -83,7 +87,10 @@ main() {
         *) fail "usage: scripts/deps.sh build|test|bench" ;;
     esac
     for package in "${wanted[@]}"; do installed "$package" || missing+=("$package"); done
-    for package in "${newer_packages[@]}"; do installed "$package" || missing_newer+=("$package"); done
+    if [ "$level" != build ] && ! docker compose version >/dev/null 2>&1; then
+        newer+=("$newer_test_package")
+    fi
+    for package in "${newer[@]}"; do installed "${package%/*}" || missing_newer+=("$package"); done
     if [ ${#missing[@]} -eq 0 ] && [ ${#missing_newer[@]} -eq 0 ]; then
         return 0
     fi

@@ -17,7 +17,12 @@
 #include "base/file.h"
 #include "base/setting.h"
 
-enum { env_file_bytes_max = 1048576, source_bytes_max = 128, name_bytes_max = 96 };
+enum {
+    env_file_bytes_max = 1048576,
+    source_bytes_max = 128,
+    name_bytes_max = 96,
+    properties_max = 256,
+};
 
 static const char name_prefix[] = "MILLRACE_";
 
@@ -28,10 +33,21 @@ typedef struct resolved {
     char source[source_bytes_max];
 } resolved;
 
+/* How a property was given. */
+typedef struct given_property {
+    char *name;
+    char *property; /* the same, as the library writes it */
+    char *value;
+    char source[source_bytes_max];
+} given_property;
+
 struct mr_config {
     const mr_setting *settings;
     resolved *resolved;
     size_t count;
+    given_property *given; /* given[i] is how properties[i] came */
+    mr_property *properties;
+    size_t property_count;
 };
 
 static size_t find(const mr_config *config, mr_text name)
@@ -62,6 +78,90 @@ static void put(mr_config *config, size_t index, mr_text value, const char *sour
     slot->value[value.bytes] = '\0';
     (void)snprintf(slot->source, sizeof(slot->source), "%s", source);
 }
+
+/* --- Properties ---------------------------------------------------------------------------------
+ */
+
+/* The bytes in front of the '*' of the setting that takes any name; 0 when no setting does. */
+static size_t property_prefix(const mr_config *config, const char **ret_name)
+{
+    for (size_t i = 0; i < config->count; i++) {
+        const char *star = strchr(config->settings[i].name, '*');
+        if (star != NULL) {
+            *ret_name = config->settings[i].name;
+            return (size_t)(star - config->settings[i].name);
+        }
+    }
+    return 0;
+}
+
+static bool is_property(const mr_config *config, mr_text name, size_t *ret_prefix_bytes)
+{
+    const char *pattern = NULL;
+    size_t bytes = property_prefix(config, &pattern);
+
+    *ret_prefix_bytes = bytes;
+    return bytes > 0 && name.bytes > bytes && name.bytes <= name_bytes_max &&
+           memcmp(name.data, pattern, bytes) == 0 &&
+           strspn(name.data + bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >= name.bytes - bytes;
+}
+
+static char *copy_text(mr_text text)
+{
+    char *copy = mr_alloc(text.bytes + 1);
+
+    memcpy(copy, text.data, text.bytes);
+    copy[text.bytes] = '\0';
+    return copy;
+}
+
+/* SASL_MECHANISM -> sasl.mechanism */
+static char *property_of(mr_text name)
+{
+    char *property = copy_text(name);
+
+    for (char *at = property; *at != '\0'; at++) {
+        *at = *at == '_' ? '.' : *at;
+        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+    }
+    return property;
+}
+
+static given_property *find_given(mr_config *config, mr_text name)
+{
+    for (size_t i = 0; i < config->property_count; i++) {
+        if (mr_text_equal(name, mr_text_of(config->given[i].name))) {
+            return &config->given[i];
+        }
+    }
+    return NULL;
+}
+
+static mr_status put_property(mr_config *config, mr_text name, size_t prefix_bytes, mr_text value,
+                              const char *source, mr_err *err)
+{
+    given_property *given = find_given(config, name);
+
+    if (given == NULL) {
+        if (config->property_count == properties_max) {
+            return mr_fail(err, MR_LIMIT, "%.*s (%s): more than %d properties are given",
+                           MR_TEXT_ARGS(name), source, properties_max);
+        }
+        given = &config->given[config->property_count];
+        given->name = copy_text(name);
+        given->property =
+            property_of((mr_text){name.data + prefix_bytes, name.bytes - prefix_bytes});
+        config->properties[config->property_count++].name = given->property;
+    }
+    free(given->value);
+    given->value = copy_text(value);
+    config->properties[given - config->given].value = given->value;
+    (void)snprintf(given->source, sizeof(given->source), "%s", source);
+    return MR_OK;
+}
+
+/* --- Names --------------------------------------------------------------------------------------
+ */
 
 static size_t least(size_t a, size_t b)
 {
@@ -114,10 +214,15 @@ static mr_status fail_unknown(const mr_config *config, mr_text name, const char 
 static mr_status take(mr_config *config, mr_text name, mr_text value, const char *source,
                       mr_err *err)
 {
-    if (!mr_text_starts_with(name, name_prefix)) {
-        return MR_OK;
-    }
     size_t index = find(config, name);
+    size_t prefix_bytes = 0;
+    if (index == config->count && !mr_text_starts_with(name, name_prefix)) {
+        return MR_OK; /* not ours; the table also has names that others gave first */
+    }
+    if (index == config->count && is_property(config, name, &prefix_bytes)) {
+        return value.bytes == 0 ? MR_OK
+                                : put_property(config, name, prefix_bytes, value, source, err);
+    }
     if (index == config->count) {
         return fail_unknown(config, name, source, err);
     }
@@ -205,6 +310,8 @@ mr_status mr_config_create(const mr_setting *settings, size_t count, const char 
     config->settings = settings;
     config->count = count;
     config->resolved = mr_alloc_zero(count, sizeof(*config->resolved));
+    config->given = mr_alloc_zero(properties_max, sizeof(*config->given));
+    config->properties = mr_alloc_zero(properties_max, sizeof(*config->properties));
     for (size_t i = 0; i < count; i++) {
         MR_ASSERT(strlen(settings[i].name) <= name_bytes_max);
         (void)snprintf(config->resolved[i].source, source_bytes_max, "default");
@@ -229,6 +336,13 @@ void mr_config_destroy(mr_config *config)
     for (size_t i = 0; i < config->count; i++) {
         free(config->resolved[i].value);
     }
+    for (size_t i = 0; i < config->property_count; i++) {
+        free(config->given[i].name);
+        free(config->given[i].property);
+        free(config->given[i].value);
+    }
+    free(config->given);
+    free(config->properties);
     free(config->resolved);
     free(config);
 }
@@ -285,7 +399,11 @@ mr_status mr_config_set(mr_config *config, const char *name, const char *value, 
                         mr_err *err)
 {
     size_t index = find(config, mr_text_of(name));
+    size_t prefix_bytes = 0;
 
+    if (index == config->count && is_property(config, mr_text_of(name), &prefix_bytes)) {
+        return put_property(config, mr_text_of(name), prefix_bytes, mr_text_of(value), source, err);
+    }
     if (index == config->count) {
         return fail_unknown(config, mr_text_of(name), source, err);
     }
@@ -368,4 +486,37 @@ void mr_config_shown(const mr_config *config, const char *name, mr_buffer *out)
     if (value != NULL) {
         mr_setting_show(&config->settings[index], mr_text_of(value), out);
     }
+}
+
+const mr_property *mr_config_properties(const mr_config *config, size_t *ret_count)
+{
+    *ret_count = config->property_count;
+    return config->properties;
+}
+
+const char *mr_config_property_name(const mr_config *config, size_t index)
+{
+    MR_ASSERT(index < config->property_count);
+    return config->given[index].name;
+}
+
+const char *mr_config_property_source(const mr_config *config, size_t index)
+{
+    MR_ASSERT(index < config->property_count);
+    return config->given[index].source;
+}
+
+const char *mr_config_property_shown(const mr_config *config, size_t index)
+{
+    static const char *const secrets[] = {"password", "secret", "key", "jaas", "token", "pem"};
+    const char *property = NULL;
+
+    MR_ASSERT(index < config->property_count);
+    property = config->given[index].property;
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        if (strstr(property, secrets[i]) != NULL) {
+            return "****";
+        }
+    }
+    return config->given[index].value;
 }

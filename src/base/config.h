@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
+#include "base/property.h"
 #include "base/status.h"
 
 typedef enum mr_setting_kind {
@@ -24,7 +25,8 @@ typedef enum mr_setting_kind {
 } mr_setting_kind;
 
 typedef struct mr_setting {
-    const char *name; /* environment name: "MILLRACE_DATA" */
+    const char *name; /* environment name: "MILLRACE_DATA"; "MILLRACE_KAFKA_*" (at most one such):
+                       * any name that begins so is a property for a library */
     const char *flag; /* "--data", or NULL */
     mr_setting_kind kind;
     const char *default_value; /* text as a user would write it; NULL means unset */
@@ -60,6 +62,15 @@ int64_t mr_config_integer(const mr_config *config, const char *name);
 uint64_t mr_config_bytes(const mr_config *config, const char *name);
 uint64_t mr_config_duration_ms(const mr_config *config, const char *name);
 bool mr_config_flag(const mr_config *config, const char *name);
+
+/* What was given under the name that ends in '*': MILLRACE_KAFKA_SASL_MECHANISM as
+ * "sasl.mechanism". Borrowed. */
+const mr_property *mr_config_properties(const mr_config *config, size_t *ret_count);
+/* The name a property was given by, and its source; for messages and `config show`. */
+const char *mr_config_property_name(const mr_config *config, size_t index);
+const char *mr_config_property_source(const mr_config *config, size_t index);
+/* The value as it may be shown: masked where the name speaks of a password, a secret or a key. */
+const char *mr_config_property_shown(const mr_config *config, size_t index);
 
 /* "flag --data", "environment", ".env:3", "default" */
 const char *mr_config_source(const mr_config *config, const char *name);

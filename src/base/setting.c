@@ -229,7 +229,8 @@ void mr_setting_show(const mr_setting *setting, mr_text value, mr_buffer *out)
     if (begin < end) {
         (void)mr_buffer_append_string(out, mask);
     }
-    size_t query = find_bytes(value, "?", end);
+    bool has_scheme = find_bytes(value, "://", 0) < value.bytes;
+    size_t query = has_scheme ? find_bytes(value, "?", end) : end; /* else words: password=... */
     (void)mr_buffer_append(out, value.data + end, query - end);
     show_parameters((mr_text){value.data + query, value.bytes - query}, out);
 }

@@ -23,6 +23,7 @@ void mr_bus_batch_destroy(mr_bus_batch *batch)
     MR_ASSERT(!batch->submitted);
     mr_buffer_free(&batch->records);
     mr_buffer_free(&batch->block);
+    free(batch->slots);
     free(batch);
 }
 
@@ -139,5 +140,21 @@ size_t mr_bus_batch_bytes(const mr_bus_batch *batch)
 mr_bus_position mr_bus_batch_position(const mr_bus_batch *batch, size_t index)
 {
     MR_ASSERT(index < batch->count);
+    if (batch->scattered) {
+        return batch->slots[index].position;
+    }
     return (mr_bus_position){batch->first.partition, batch->first.offset + (int64_t)index};
+}
+
+void mr_batch_scatter(mr_bus_batch *batch)
+{
+    if (batch->slot_capacity < batch->count) {
+        batch->slots = mr_realloc(batch->slots, batch->count * sizeof *batch->slots);
+        batch->slot_capacity = batch->count;
+    }
+    for (size_t index = 0; index < batch->count; index++) {
+        batch->slots[index].position = (mr_bus_position){-1, -1};
+        atomic_init(&batch->slots[index].batch, batch);
+    }
+    batch->scattered = true;
 }

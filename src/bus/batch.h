@@ -16,6 +16,8 @@
 #ifndef MR_BUS_BATCH_H
 #define MR_BUS_BATCH_H
 
+#include <stdatomic.h>
+
 #include "base/memory.h"
 #include "bus/bus.h"
 
@@ -24,13 +26,22 @@ enum {
     mr_batch_varint_bytes_max = 4,
 };
 
+/* Where one record went, in a log of several partitions. */
+typedef struct mr_batch_slot {
+    _Atomic(mr_bus_batch *) batch; /* set before the record is given away, read when it came back */
+    mr_bus_position position;
+} mr_batch_slot;
+
 struct mr_bus_batch {
     mr_buffer records;
     size_t count;
     bool reserved; /* between reserve and finish */
     size_t reserved_key_bytes;
     size_t reserved_value_bytes; /* the most it may become */
-    mr_bus_position first;       /* where record 0 went */
+    mr_bus_position first;       /* where record 0 went, and behind it the others ... */
+    mr_batch_slot *slots;        /* ... unless `scattered`: slot i tells of record i */
+    size_t slot_capacity;
+    bool scattered;
 
     /* The backend's, from submit to done. */
     bool submitted;
@@ -42,7 +53,13 @@ struct mr_bus_batch {
     void *ctx;
     const mr_bus_mark *mark; /* NULL but for a blocking append with one */
     mr_err *mark_err;
+    atomic_size_t pending; /* reports still to come, and one for the submit itself */
+    size_t failed;         /* records that did not become durable; guarded by the producer's lock */
+    mr_err failure;        /* of the worst of them */
 };
+
+/* Makes room for a slot a record and readies each. */
+void mr_batch_scatter(mr_bus_batch *batch);
 
 /* NULL when [at, end) does not begin with a whole varint below 2^28. */
 static inline const char *mr_batch_read_varint(const char *at, const char *end, size_t *ret_value)

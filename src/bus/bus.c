@@ -17,6 +17,7 @@ enum { name_bytes_max = 100 }; /* of a topic or a group; Kafka's own limit is 24
 
 static const mr_bus_backend *const backends[] = {
     &mr_bus_embedded,
+    &mr_bus_kafka,
 };
 enum { backend_count = sizeof backends / sizeof backends[0] };
 
@@ -44,8 +45,9 @@ static void assert_complete(const mr_bus_backend *backend)
     MR_ASSERT(backend->queued_bytes != NULL && backend->mark_read != NULL);
     MR_ASSERT(backend->consumer_open != NULL && backend->consumer_close != NULL);
     MR_ASSERT(backend->poll != NULL && backend->seek != NULL && backend->wake != NULL);
+    MR_ASSERT(backend->position != NULL);
     MR_ASSERT(backend->publish != NULL && backend->retain != NULL);
-    MR_ASSERT(backend->topics != NULL && backend->groups != NULL);
+    MR_ASSERT(backend->topics != NULL && backend->groups != NULL && backend->create != NULL);
 }
 
 static const mr_bus_backend *find_backend(const char *url)
@@ -86,7 +88,8 @@ mr_status mr_bus_open(const mr_bus_options *options, mr_bus **ret_bus, mr_err *e
     const mr_bus_backend *backend = find_backend(options->url);
     if (backend == NULL) {
         return mr_fail(err, MR_UNSUPPORTED,
-                       "bus '%s': no such backend; use embedded: or embedded:/folder",
+                       "bus '%s': no such backend; use embedded:, embedded:/folder or "
+                       "kafka://host:port",
                        options->url);
     }
     assert_complete(backend);
@@ -226,6 +229,12 @@ mr_status mr_bus_seek(mr_bus_consumer *consumer, int32_t partition, int64_t offs
     return consumer->backend->seek(consumer->state, partition, offset, err);
 }
 
+mr_status mr_bus_consumer_position(mr_bus_consumer *consumer, int32_t partition,
+                                   int64_t *ret_offset, mr_err *err)
+{
+    return consumer->backend->position(consumer->state, partition, ret_offset, err);
+}
+
 void mr_bus_consumer_wake(mr_bus_consumer *consumer)
 {
     consumer->backend->wake(consumer->state);
@@ -237,14 +246,30 @@ mr_status mr_bus_publish(mr_bus_consumer *consumer, int32_t partition, int64_t n
     return consumer->backend->publish(consumer->state, partition, next_offset, err);
 }
 
-mr_status mr_bus_topics(mr_bus *bus, bool (*visit)(void *ctx, const mr_bus_topic_info *info),
-                        void *ctx, mr_err *err)
+mr_status mr_bus_topics(mr_bus *bus, mr_bus_topic_fn visit, void *ctx, mr_err *err)
 {
-    return bus->backend->topics(bus->state, visit, ctx, err);
+    return bus->backend->topics(bus->state, NULL, visit, ctx, err);
 }
 
-mr_status mr_bus_groups(mr_bus *bus, bool (*visit)(void *ctx, const mr_bus_group_info *info),
-                        void *ctx, mr_err *err)
+mr_status mr_bus_topic_partitions(mr_bus *bus, const char *topic, mr_bus_topic_fn visit, void *ctx,
+                                  mr_err *err)
+{
+    mr_status st = check_name("topic", topic, err);
+    return st != MR_OK ? st : bus->backend->topics(bus->state, topic, visit, ctx, err);
+}
+
+mr_status mr_bus_topic_create(mr_bus *bus, const char *topic, int32_t partitions,
+                              int32_t replication, mr_err *err)
+{
+    mr_status st = check_name("topic", topic, err);
+    if (st == MR_OK && (partitions < 0 || replication < 0)) {
+        st = mr_fail(err, MR_INVALID, "topic %s: %d partitions, %d copies of each: use 1 or more",
+                     topic, partitions, replication);
+    }
+    return st != MR_OK ? st : bus->backend->create(bus->state, topic, partitions, replication, err);
+}
+
+mr_status mr_bus_groups(mr_bus *bus, mr_bus_group_fn visit, void *ctx, mr_err *err)
 {
     return bus->backend->groups(bus->state, visit, ctx, err);
 }

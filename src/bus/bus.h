@@ -3,8 +3,8 @@
  *
  * Promises, for every backend:
  *  (1) a record whose append succeeded is on stable storage and is never lost;
- *  (2) offsets of a partition are dense, grow by 1 and are never reused;
- *  (3) records of one batch to one partition become visible together;
+ *  (2) offsets of a partition grow and are never reused; on Kafka there may be holes between them;
+ *  (3) records of one batch with a mark become visible together; in the embedded log, of any batch;
  *  (4) a mark (the position of a source) given with a batch is stored in the same atomic commit.
  *
  * Threads: a bus may be shared; a producer may be shared (appends are serialised inside); a
@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/property.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -26,11 +27,15 @@ typedef struct mr_bus_consumer mr_bus_consumer;
 typedef struct mr_bus_batch mr_bus_batch;
 
 typedef struct mr_bus_options {
-    const char *url;          /* "embedded:" or "embedded:/folder" */
+    const char *url;          /* "embedded:", "embedded:/folder", "kafka://host:port,host:port" */
     const char *data_folder;  /* where "embedded:" keeps its files: <data_folder>/log */
     uint64_t retention_ms;    /* records older than this may go; 0 = keep */
     uint64_t retention_bytes; /* per topic, oldest go first; 0 = keep */
     uint64_t queue_bytes_max; /* submitted and not yet durable, per producer */
+    int32_t partitions, replication; /* of topics that are made; 0 = the backend's default */
+    bool create_topics;              /* make a topic that is missing when it is opened (Kafka) */
+    const mr_property *properties;   /* property_count for the backend's client library */
+    size_t property_count;
 } mr_bus_options;
 
 /* Connects; creates folder and files as needed. Options are copied. */
@@ -41,8 +46,6 @@ typedef struct mr_bus_position {
     int32_t partition;
     int64_t offset;
 } mr_bus_position;
-
-/* --- Batches ------------------------------------------------------------------------------- */
 
 enum { mr_bus_record_bytes_max = 1048576 };
 
@@ -78,8 +81,7 @@ typedef struct mr_bus_mark {
     const char *group;
     const char *topic; /* the source */
     int32_t partition;
-    int64_t
-        expected_offset; /* compare-and-set: refuse with MR_EXISTS unless the mark stands here */
+    int64_t expected_offset; /* compare-and-set: MR_EXISTS unless the mark stands here */
     int64_t next_offset;
 } mr_bus_mark;
 
@@ -118,7 +120,9 @@ typedef struct mr_bus_message {
 
 typedef struct mr_bus_consumer_options {
     const char *topic;
-    const char *group;   /* NULL: no group (tail); nothing is published */
+    const char *group;         /* NULL: no group (tail); nothing is published */
+    const int32_t *partitions; /* without a group: read these alone; NULL: all there are */
+    size_t partition_count;
     size_t messages_max; /* a poll returns at most this many */
     size_t bytes_max;    /* soft cap on the bytes of one poll; one record always passes */
     /* Asked once a partition when it is assigned: where to begin. Negative: at the first offset
@@ -133,19 +137,25 @@ mr_status mr_bus_consumer_open(mr_bus *bus, const mr_bus_consumer_options *optio
                                mr_bus_consumer **ret_consumer, mr_err *err);
 void mr_bus_consumer_close(mr_bus_consumer *consumer);
 
-/* Waits at most timeout_ms for messages. MR_OK with *ret_count 0: none came. The messages are
- * borrowed until the next poll. One poll's messages are of one partition, in offset order.
- * MR_NOT_FOUND: the position asked for was removed by retention; err names the first there is. */
+/* Waits at most timeout_ms for messages. MR_OK with *ret_count 0: none came; that may be told
+ * early, when the consumer's position moved over a hole. The messages are borrowed until the next
+ * poll. One poll's messages are of one partition, in offset order. MR_NOT_FOUND: the position asked
+ * for was removed by retention; err names the first there is. */
 mr_status mr_bus_poll(mr_bus_consumer *consumer, uint32_t timeout_ms,
                       const mr_bus_message **ret_messages, size_t *ret_count, mr_err *err);
 
 /* Goes to another offset of an assigned partition (after a failed delivery, or a replay). */
 mr_status mr_bus_seek(mr_bus_consumer *consumer, int32_t partition, int64_t offset, mr_err *err);
 
+/* Where the next poll reads on: all below was returned, or is a hole. MR_NOT_FOUND: not assigned.
+ */
+mr_status mr_bus_consumer_position(mr_bus_consumer *consumer, int32_t partition,
+                                   int64_t *ret_offset, mr_err *err);
 /* Ends a poll under way, or the next one, with MR_STOPPED. From any thread or signal handler. */
 void mr_bus_consumer_wake(mr_bus_consumer *consumer);
 
-/* Publishes the group's progress, for lag and retention only: truth is in the target. Cheap. */
+/* Publishes the group's progress, for lag and retention only: truth is in the target. Cheap; may
+ * travel with a later poll, or with the close. */
 mr_status mr_bus_publish(mr_bus_consumer *consumer, int32_t partition, int64_t next_offset,
                          mr_err *err);
 
@@ -154,28 +164,35 @@ mr_status mr_bus_publish(mr_bus_consumer *consumer, int32_t partition, int64_t n
 typedef struct mr_bus_topic_info {
     char topic[128];
     int32_t partition;
-    int64_t first_offset;   /* the oldest kept */
-    int64_t next_offset;    /* the one the next record gets */
-    uint64_t bytes;         /* on disk, 0 when unknown */
-    int64_t last_append_ms; /* 0 when empty */
+    int64_t first_offset, next_offset; /* the oldest kept; the one the next record gets */
+    uint64_t bytes;                    /* on disk, 0 when unknown */
+    int64_t last_append_ms;            /* 0 when empty, or unknown */
 } mr_bus_topic_info;
 
 typedef struct mr_bus_group_info {
-    char group[128];
-    char topic[128];
+    char group[128], topic[128];
     int32_t partition;
     int64_t next_offset;
-    int64_t published_ms;
+    int64_t published_ms; /* 0 when unknown */
 } mr_bus_group_info;
 
+typedef bool (*mr_bus_topic_fn)(void *ctx, const mr_bus_topic_info *info);
+typedef bool (*mr_bus_group_fn)(void *ctx, const mr_bus_group_info *info);
+
 /* Calls visit once a topic's partition (or group's); a visit that returns false ends it. */
-mr_status mr_bus_topics(mr_bus *bus, bool (*visit)(void *ctx, const mr_bus_topic_info *info),
-                        void *ctx, mr_err *err);
-mr_status mr_bus_groups(mr_bus *bus, bool (*visit)(void *ctx, const mr_bus_group_info *info),
-                        void *ctx, mr_err *err);
+mr_status mr_bus_topics(mr_bus *bus, mr_bus_topic_fn visit, void *ctx, mr_err *err);
+mr_status mr_bus_groups(mr_bus *bus, mr_bus_group_fn visit, void *ctx, mr_err *err);
+/* Of one topic; no visit when there is none of that name. */
+mr_status mr_bus_topic_partitions(mr_bus *bus, const char *topic, mr_bus_topic_fn visit, void *ctx,
+                                  mr_err *err);
+
+/* partitions and replication 0: as the options say. MR_EXISTS: there is one of that name. */
+mr_status mr_bus_topic_create(mr_bus *bus, const char *topic, int32_t partitions,
+                              int32_t replication, mr_err *err);
 
 /* Removes what retention_ms and retention_bytes allow, never what a published group has not taken.
- * *ret_removed: records. Bounded work a call; call again while it removes. */
+ * *ret_removed: records. Bounded work a call; call again while it removes. None on Kafka: its
+ * brokers do it themselves. */
 mr_status mr_bus_retain(mr_bus *bus, const char *topic, uint64_t *ret_removed, mr_err *err);
 
 #endif

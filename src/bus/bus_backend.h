@@ -28,15 +28,18 @@ typedef struct mr_bus_backend {
     mr_status (*poll)(void *consumer, uint32_t timeout_ms, const mr_bus_message **ret_messages,
                       size_t *ret_count, mr_err *err);
     mr_status (*seek)(void *consumer, int32_t partition, int64_t offset, mr_err *err);
+    mr_status (*position)(void *consumer, int32_t partition, int64_t *ret_offset, mr_err *err);
     void (*wake)(void *consumer);
     mr_status (*publish)(void *consumer, int32_t partition, int64_t next_offset, mr_err *err);
-    mr_status (*topics)(void *state, bool (*visit)(void *, const mr_bus_topic_info *), void *ctx,
+    mr_status (*topics)(void *state, const char *topic /* NULL: all */, mr_bus_topic_fn visit,
+                        void *ctx, mr_err *err);
+    mr_status (*create)(void *state, const char *topic, int32_t partitions, int32_t replication,
                         mr_err *err);
-    mr_status (*groups)(void *state, bool (*visit)(void *, const mr_bus_group_info *), void *ctx,
-                        mr_err *err);
+    mr_status (*groups)(void *state, mr_bus_group_fn visit, void *ctx, mr_err *err);
     mr_status (*retain)(void *state, const char *topic, uint64_t *ret_removed, mr_err *err);
 } mr_bus_backend;
 
 extern const mr_bus_backend mr_bus_embedded;
+extern const mr_bus_backend mr_bus_kafka;
 
 #endif

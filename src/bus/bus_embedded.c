@@ -63,9 +63,11 @@ const mr_bus_backend mr_bus_embedded = {
     .consumer_close = mr_embedded_consumer_close,
     .poll = mr_embedded_poll,
     .seek = mr_embedded_seek,
+    .position = mr_embedded_position,
     .wake = mr_embedded_wake,
     .publish = mr_embedded_publish,
     .topics = mr_embedded_topics,
+    .create = mr_embedded_topic_create,
     .groups = mr_embedded_groups_visit,
     .retain = mr_embedded_retain,
 };

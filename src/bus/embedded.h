@@ -112,8 +112,10 @@ mr_status mr_embedded_topic_bytes(mr_embedded_topic *topic, uint64_t *ret_bytes,
 mr_status mr_embedded_mark_read(void *state, const char *target_topic, const char *group,
                                 const char *topic, int32_t partition, int64_t *ret_next_offset,
                                 mr_err *err);
-mr_status mr_embedded_topics(void *state, bool (*visit)(void *, const mr_bus_topic_info *),
-                             void *ctx, mr_err *err);
+mr_status mr_embedded_topics(void *state, const char *only, mr_bus_topic_fn visit, void *ctx,
+                             mr_err *err);
+mr_status mr_embedded_topic_create(void *state, const char *name, int32_t partitions,
+                                   int32_t replication, mr_err *err);
 
 /* --- embedded_block.c: the form of a stored block ------------------------------------------ */
 
@@ -163,6 +165,7 @@ void mr_embedded_consumer_close(void *state);
 mr_status mr_embedded_poll(void *state, uint32_t timeout_ms, const mr_bus_message **ret_messages,
                            size_t *ret_count, mr_err *err);
 mr_status mr_embedded_seek(void *state, int32_t partition, int64_t offset, mr_err *err);
+mr_status mr_embedded_position(void *state, int32_t partition, int64_t *ret_offset, mr_err *err);
 void mr_embedded_wake(void *state);
 mr_status mr_embedded_publish(void *state, int32_t partition, int64_t next_offset, mr_err *err);
 
@@ -180,7 +183,6 @@ mr_status mr_embedded_groups_publish(mr_embedded_groups *groups, const char *gro
 /* The least any group of the topic has published; INT64_MAX when none has. */
 mr_status mr_embedded_groups_floor(const mr_embedded *log, const char *topic, int64_t *ret_offset,
                                    mr_err *err);
-mr_status mr_embedded_groups_visit(void *state, bool (*visit)(void *, const mr_bus_group_info *),
-                                   void *ctx, mr_err *err);
+mr_status mr_embedded_groups_visit(void *state, mr_bus_group_fn visit, void *ctx, mr_err *err);
 
 #endif

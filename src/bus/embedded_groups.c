@@ -118,8 +118,7 @@ static void read_info(sqlite3_stmt *statement, mr_bus_group_info *ret_info)
     info->published_ms = sqlite3_column_int64(statement, 4);
 }
 
-mr_status mr_embedded_groups_visit(void *state, bool (*visit)(void *, const mr_bus_group_info *),
-                                   void *ctx, mr_err *err)
+mr_status mr_embedded_groups_visit(void *state, mr_bus_group_fn visit, void *ctx, mr_err *err)
 {
     mr_embedded_groups *groups = NULL;
     sqlite3_stmt *statement = NULL;

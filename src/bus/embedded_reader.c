@@ -392,6 +392,17 @@ mr_status mr_embedded_poll(void *state, uint32_t timeout_ms, const mr_bus_messag
     return MR_OK;
 }
 
+mr_status mr_embedded_position(void *state, int32_t partition, int64_t *ret_offset, mr_err *err)
+{
+    const embedded_consumer *consumer = state;
+    if (partition != 0 || !consumer->assigned) {
+        return mr_fail(err, MR_NOT_FOUND, "topic %s: partition %d is not being read",
+                       consumer->topic.name, partition);
+    }
+    *ret_offset = consumer->position;
+    return MR_OK;
+}
+
 /* The signal is raised so that a poll about to sleep does not; other readers look once in vain. */
 void mr_embedded_wake(void *state)
 {

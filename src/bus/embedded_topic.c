@@ -243,14 +243,31 @@ static int names_topic(const struct dirent *entry)
            strcmp(entry->d_name, "groups.db") != 0;
 }
 
-mr_status mr_embedded_topics(void *state, bool (*visit)(void *, const mr_bus_topic_info *),
-                             void *ctx, mr_err *err)
+static mr_status visit_one(const mr_embedded *log, const char *name, mr_bus_topic_fn visit,
+                           void *ctx, mr_err *err)
+{
+    mr_bus_topic_info info;
+    if (strcmp(name, groups_name) == 0 || !mr_embedded_topic_exists(log, name)) {
+        return MR_OK;
+    }
+    mr_status st = describe(log, name, &info, err);
+    if (st == MR_OK) {
+        (void)visit(ctx, &info); /* there is no other to go on to */
+    }
+    return st;
+}
+
+mr_status mr_embedded_topics(void *state, const char *only, mr_bus_topic_fn visit, void *ctx,
+                             mr_err *err)
 {
     const mr_embedded *log = state;
     struct dirent **entries = NULL;
     mr_status st = MR_OK;
     bool more = true;
 
+    if (only != NULL) {
+        return visit_one(log, only, visit, ctx, err);
+    }
     int count = scandir(log->folder, &entries, names_topic, alphasort);
     if (count < 0) {
         return mr_fail_errno(err, errno, "list %s", log->folder);
@@ -266,5 +283,27 @@ mr_status mr_embedded_topics(void *state, bool (*visit)(void *, const mr_bus_top
         free(entries[index]);
     }
     free(entries);
+    return st;
+}
+
+mr_status mr_embedded_topic_create(void *state, const char *name, int32_t partitions,
+                                   int32_t replication, mr_err *err)
+{
+    const mr_embedded *log = state;
+    mr_embedded_topic topic = {0};
+
+    if (partitions > 1 || replication > 1) {
+        return mr_fail(err, MR_INVALID,
+                       "topic %s: the embedded log keeps one partition, and one copy of it; Kafka "
+                       "keeps more",
+                       name);
+    }
+    if (mr_embedded_topic_exists(log, name)) {
+        return mr_fail(err, MR_EXISTS, "topic %s exists already", name);
+    }
+    mr_status st = mr_embedded_topic_open(log, name, &topic, err);
+    if (st == MR_OK) {
+        mr_embedded_topic_close(&topic);
+    }
     return st;
 }

@@ -48,6 +48,21 @@ static void append_setting_json(const mr_config *config, const mr_setting *setti
     mr_buffer_free(&value);
 }
 
+static void append_properties_json(const mr_config *config, mr_buffer *out)
+{
+    size_t count = 0;
+
+    (void)mr_config_properties(config, &count);
+    for (size_t index = 0; index < count; index++) {
+        MR_ASSERT(mr_buffer_printf(
+            out, ",\n {\"name\":\"%s\",\"value\":", mr_config_property_name(config, index)));
+        append_json(out, mr_config_property_shown(config, index));
+        MR_ASSERT(mr_buffer_append_string(out, ",\"source\":"));
+        append_json(out, mr_config_property_source(config, index));
+        MR_ASSERT(mr_buffer_append_string(out, ",\"default\":null,\"flag\":null}"));
+    }
+}
+
 static int show_json(const mr_config *config)
 {
     mr_buffer out;
@@ -57,8 +72,22 @@ static int show_json(const mr_config *config)
         MR_ASSERT(mr_buffer_append_string(&out, index == 0 ? "{\"settings\":[" : ",\n "));
         append_setting_json(config, &mr_settings[index], &out);
     }
+    append_properties_json(config, &out);
     MR_ASSERT(mr_buffer_append_string(&out, "]}\n"));
     return print_buffer(&out);
+}
+
+static void show_properties(const mr_config *config)
+{
+    size_t count = 0;
+
+    (void)mr_config_properties(config, &count);
+    for (size_t index = 0; index < count; index++) {
+        (void)printf("%s  %-36s %-24s %s\n", index == 0 ? "\nProperties of Kafka's client\n" : "",
+                     mr_config_property_name(config, index),
+                     mr_config_property_shown(config, index),
+                     mr_config_property_source(config, index));
+    }
 }
 
 static int show_text(const mr_config *config)
@@ -76,6 +105,7 @@ static int show_text(const mr_config *config)
                      value.bytes > 0 ? value.data : "-", mr_config_source(config, setting->name));
         mr_buffer_free(&value);
     }
+    show_properties(config);
     return MR_EXIT_OK;
 }
 

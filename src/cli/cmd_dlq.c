@@ -36,25 +36,88 @@ const char *mr_letter_state_name(mr_letter_state state)
     return names[state];
 }
 
-mr_status mr_dlq_visit_one(mr_dlq *dlq, int64_t offset,
+const char *mr_dlq_letter_name(const mr_dlq *dlq, mr_bus_position letter,
+                               char buffer[static mr_dlq_name_bytes_max])
+{
+    if (letter.partition >= 0 && dlq->range_count > 1) {
+        (void)snprintf(buffer, mr_dlq_name_bytes_max, "%" PRId32 ":%" PRId64, letter.partition,
+                       letter.offset);
+    } else {
+        (void)snprintf(buffer, mr_dlq_name_bytes_max, "%" PRId64, letter.offset);
+    }
+    return buffer;
+}
+
+static mr_bus_position position_of(const mr_bus_message *message)
+{
+    return (mr_bus_position){message->partition, message->offset};
+}
+
+mr_status mr_dlq_visit_one(mr_dlq *dlq, mr_bus_position letter,
                            bool (*visit)(void *ctx, const mr_bus_message *message), void *ctx,
                            mr_err *err)
 {
+    int32_t partition = letter.partition >= 0 ? letter.partition : 0;
+    mr_topic_range range = {.exists = false};
     mr_topic_walk walk = {.topic = dlq->topic,
-                          .from_offset = offset,
-                          .to_offset = offset + 1,
+                          .partition = partition,
+                          .from_offset = letter.offset,
+                          .to_offset = letter.offset + 1,
                           .visit = visit,
                           .ctx = ctx};
 
-    if (dlq->range.first_offset == dlq->range.next_offset) {
-        return mr_fail(err, MR_NOT_FOUND, "%s holds no dead letters", dlq->topic);
+    if (letter.partition < 0 && dlq->range_count > 1) {
+        return mr_fail(err, MR_INVALID,
+                       "%s has %zu partitions: name the letter PARTITION:OFFSET, as `millrace dlq "
+                       "list` does",
+                       dlq->topic, dlq->range_count);
     }
-    if (offset < dlq->range.first_offset || offset >= dlq->range.next_offset) {
+    if ((size_t)partition < dlq->range_count) {
+        range = dlq->ranges[partition];
+    }
+    if (range.first_offset == range.next_offset) {
+        return mr_fail(err, MR_NOT_FOUND, "%s holds no dead letters%s", dlq->topic,
+                       dlq->range_count > 1 ? " in this partition" : "");
+    }
+    if (letter.offset < range.first_offset || letter.offset >= range.next_offset) {
         return mr_fail(err, MR_NOT_FOUND,
                        "there is no dead letter at this offset; %s holds %" PRId64 " to %" PRId64,
-                       dlq->topic, dlq->range.first_offset, dlq->range.next_offset - 1);
+                       dlq->topic, range.first_offset, range.next_offset - 1);
     }
     return mr_topic_visit(dlq->bus, &walk, err);
+}
+
+/* A visitor that has had enough of one partition wants no other. */
+typedef struct visitor {
+    bool (*visit)(void *ctx, const mr_bus_message *message);
+    void *ctx;
+    bool ended;
+} visitor;
+
+static bool visit_until_ended(void *ctx, const mr_bus_message *message)
+{
+    visitor *self = ctx;
+
+    self->ended = !self->visit(self->ctx, message);
+    return !self->ended;
+}
+
+mr_status mr_dlq_visit_all(mr_dlq *dlq, bool (*visit)(void *ctx, const mr_bus_message *message),
+                           void *ctx, mr_err *err)
+{
+    visitor self = {visit, ctx, false};
+    mr_status status = MR_OK;
+
+    for (size_t i = 0; i < dlq->range_count && status == MR_OK && !self.ended; i++) {
+        mr_topic_walk walk = {.topic = dlq->topic,
+                              .partition = (int32_t)i,
+                              .from_offset = dlq->ranges[i].first_offset,
+                              .to_offset = dlq->ranges[i].next_offset,
+                              .visit = visit_until_ended,
+                              .ctx = &self};
+        status = mr_topic_visit(dlq->bus, &walk, err);
+    }
+    return status;
 }
 
 /* --- list and show ---------------------------------------------------------------------------- */
@@ -71,29 +134,35 @@ static void print_json(const mr_bus_message *message, const char *state, bool is
     }
 }
 
-static void print_row(const mr_bus_message *message, const char *state,
+static void print_row(const mr_dlq *dlq, const mr_bus_message *message, const char *state,
                       const mr_dead_letter *letter)
 {
+    char name[mr_dlq_name_bytes_max];
+
+    (void)mr_dlq_letter_name(dlq, position_of(message), name);
     if (letter == NULL) {
-        (void)printf("%-8" PRId64 " %-9s (not a dead letter)\n", message->offset, state);
+        (void)printf("%-8s %-9s (not a dead letter)\n", name, state);
         return;
     }
-    (void)printf("%-8" PRId64 " %-9s %-9s %.*s/%" PRId32 ":%-8" PRId64 " %.*s  ", message->offset,
-                 state, mr_letter_code_name(letter->code), MR_TEXT_ARGS(letter->origin_topic),
+    (void)printf("%-8s %-9s %-9s %.*s/%" PRId32 ":%-8" PRId64 " %.*s  ", name, state,
+                 mr_letter_code_name(letter->code), MR_TEXT_ARGS(letter->origin_topic),
                  letter->origin_partition, letter->origin_offset, MR_TEXT_ARGS(letter->at));
     mr_shop_print_text(letter->reason);
     (void)putchar('\n');
 }
 
-static void print_full(const mr_bus_message *message, const char *state,
+static void print_full(const mr_dlq *dlq, const mr_bus_message *message, const char *state,
                        const mr_dead_letter *letter)
 {
+    char name[mr_dlq_name_bytes_max];
+
     if (letter == NULL) {
-        print_row(message, state, letter);
+        print_row(dlq, message, state, letter);
         return;
     }
-    (void)printf("offset   %" PRId64 "\nstate    %s\ncode     %s\nreason   ", message->offset,
-                 state, mr_letter_code_name(letter->code));
+    (void)printf("offset   %s\nstate    %s\ncode     %s\nreason   ",
+                 mr_dlq_letter_name(dlq, position_of(message), name), state,
+                 mr_letter_code_name(letter->code));
     mr_shop_print_text(letter->reason);
     (void)printf("\nsink     %.*s\norigin   %.*s/%" PRId32 ", offset %" PRId64
                  "\nat       %.*s\npayload  ",
@@ -125,13 +194,13 @@ static bool print_letter(void *ctx, const mr_bus_message *message)
     if (mr_cli_json(list->dlq->cli)) {
         print_json(message, mr_letter_state_name(state), is_letter);
     } else if (list->full) {
-        print_full(message, mr_letter_state_name(state), is_letter ? &letter : NULL);
+        print_full(list->dlq, message, mr_letter_state_name(state), is_letter ? &letter : NULL);
     } else {
         if (list->shown == 0) {
             (void)printf("%-8s %-9s %-9s %-26s %-25s %s\n", "OFFSET", "STATE", "CODE", "ORIGIN",
                          "AT", "REASON");
         }
-        print_row(message, mr_letter_state_name(state), is_letter ? &letter : NULL);
+        print_row(list->dlq, message, mr_letter_state_name(state), is_letter ? &letter : NULL);
     }
     if (is_letter) {
         mr_dead_letter_close(&letter);
@@ -143,12 +212,7 @@ static bool print_letter(void *ctx, const mr_bus_message *message)
 static int list_letters(mr_dlq *dlq, bool open_only)
 {
     listing list = {.dlq = dlq, .open_only = open_only};
-    mr_topic_walk walk = {.topic = dlq->topic,
-                          .from_offset = dlq->range.first_offset,
-                          .to_offset = dlq->range.next_offset,
-                          .visit = print_letter,
-                          .ctx = &list};
-    mr_status status = mr_topic_visit(dlq->bus, &walk, &list.err);
+    mr_status status = mr_dlq_visit_all(dlq, print_letter, &list, &list.err);
 
     if (status != MR_OK || list.status != MR_OK) {
         return mr_cli_fail(dlq->cli, &list.err);
@@ -161,9 +225,9 @@ static int list_letters(mr_dlq *dlq, bool open_only)
 
 static int show_letters(mr_dlq *dlq)
 {
-    for (size_t i = 0; i < dlq->offset_count; i++) {
+    for (size_t i = 0; i < dlq->letter_count; i++) {
         listing list = {.dlq = dlq, .full = true};
-        mr_status status = mr_dlq_visit_one(dlq, dlq->offsets[i], print_letter, &list, &list.err);
+        mr_status status = mr_dlq_visit_one(dlq, dlq->letters[i], print_letter, &list, &list.err);
 
         if (status != MR_OK || list.status != MR_OK) {
             return mr_cli_fail(dlq->cli, &list.err);
@@ -185,20 +249,22 @@ static bool discard_letter(void *ctx, const mr_bus_message *message)
 
 static int discard_letters(mr_dlq *dlq)
 {
-    for (size_t i = 0; i < dlq->offset_count; i++) {
+    for (size_t i = 0; i < dlq->letter_count; i++) {
         listing list = {.dlq = dlq};
-        mr_status status = mr_dlq_visit_one(dlq, dlq->offsets[i], discard_letter, &list, &list.err);
+        mr_status status = mr_dlq_visit_one(dlq, dlq->letters[i], discard_letter, &list, &list.err);
 
         if (status != MR_OK || list.status != MR_OK) {
-            return mr_cli_fail_text(dlq->cli, "dead letter %" PRId64 ": %s", dlq->offsets[i],
+            char name[mr_dlq_name_bytes_max];
+            return mr_cli_fail_text(dlq->cli, "dead letter %s: %s",
+                                    mr_dlq_letter_name(dlq, dlq->letters[i], name),
                                     list.err.message);
         }
     }
     if (mr_cli_json(dlq->cli)) {
-        (void)printf("{\"discarded\":%zu}\n", dlq->offset_count);
+        (void)printf("{\"discarded\":%zu}\n", dlq->letter_count);
     } else {
-        (void)printf("%zu dead letter%s discarded\n", dlq->offset_count,
-                     dlq->offset_count == 1 ? "" : "s");
+        (void)printf("%zu dead letter%s discarded\n", dlq->letter_count,
+                     dlq->letter_count == 1 ? "" : "s");
     }
     return MR_EXIT_OK;
 }
@@ -208,8 +274,8 @@ static int discard_letters(mr_dlq *dlq)
 typedef struct dlq_arguments {
     const char *action;
     bool all, open_only, again;
-    int64_t *offsets;
-    size_t offset_count;
+    mr_bus_position *letters;
+    size_t letter_count;
     mr_amendment amendments[mr_amendments_max];
     size_t amendment_count;
 } dlq_arguments;
@@ -238,17 +304,34 @@ static bool take_amendments(int *argc, char **argv, const char **ret_sets, size_
     return true;
 }
 
-static bool parse_offsets(mr_cli *cli, dlq_arguments *given, char **arguments, int count)
+/* OFFSET, or PARTITION:OFFSET. */
+static bool parse_letter(const char *text, mr_bus_position *ret_letter)
+{
+    mr_text offset = mr_text_of(text);
+    const char *colon = strchr(text, ':');
+    int64_t partition = -1;
+
+    if (colon != NULL) {
+        mr_text number = {text, (size_t)(colon - text)};
+        offset = mr_text_of(colon + 1);
+        if (!mr_parse_int64(number, &partition) || partition < 0 || partition > INT32_MAX) {
+            return false;
+        }
+    }
+    ret_letter->partition = (int32_t)partition;
+    return mr_parse_int64(offset, &ret_letter->offset) && ret_letter->offset >= 0 &&
+           ret_letter->offset < INT64_MAX;
+}
+
+static bool parse_letters(mr_cli *cli, dlq_arguments *given, char **arguments, int count)
 {
     if (count > dlq_offsets_max) {
         (void)mr_cli_usage(cli, "at most %d offsets can be given", dlq_offsets_max);
         return false;
     }
-    given->offsets = mr_alloc_zero((size_t)count, sizeof(*given->offsets));
+    given->letters = mr_alloc_zero((size_t)count, sizeof(*given->letters));
     for (int i = 0; i < count; i++) {
-        int64_t *offset = &given->offsets[given->offset_count++];
-        if (!mr_parse_int64(mr_text_of(arguments[i]), offset) || *offset < 0 ||
-            *offset == INT64_MAX) {
+        if (!parse_letter(arguments[i], &given->letters[given->letter_count++])) {
             (void)mr_cli_usage(cli, "'%s' is not an offset; `millrace dlq list` shows them",
                                arguments[i]);
             return false;
@@ -266,12 +349,12 @@ static bool check_arguments(mr_cli *cli, const dlq_arguments *given)
     if (!listing_all && !retrying && strcmp(action, "show") != 0 &&
         strcmp(action, "discard") != 0) {
         (void)mr_cli_usage(cli, "list, show, retry or discard, not '%s'", action);
-    } else if (listing_all && given->offset_count > 0) {
+    } else if (listing_all && given->letter_count > 0) {
         (void)mr_cli_usage(cli, "list takes no offset; use show");
-    } else if (!listing_all && given->offset_count == 0 && !(retrying && given->all)) {
+    } else if (!listing_all && given->letter_count == 0 && !(retrying && given->all)) {
         (void)mr_cli_usage(cli, "%s needs the offset of a dead letter%s", action,
                            retrying ? ", or --all" : "");
-    } else if (given->all && (!retrying || given->offset_count > 0)) {
+    } else if (given->all && (!retrying || given->letter_count > 0)) {
         (void)mr_cli_usage(cli, "--all is for retry, without offsets");
     } else if (given->amendment_count > 0 && !retrying) {
         (void)mr_cli_usage(cli, "--set is for retry");
@@ -304,11 +387,12 @@ static int run_action(mr_dlq *dlq, const dlq_arguments *given)
 static int open_and_run(mr_cli *cli, const dlq_arguments *given)
 {
     const mr_config *config = mr_cli_config(cli);
+    const mr_store_options store = mr_settings_store(config, MR_STORE_WRITE);
     mr_dlq dlq = {.cli = cli,
                   .topic = mr_settings_topic_dead_letter(config),
                   .topic_ingestion = mr_settings_topic_ingestion(config),
-                  .offsets = given->offsets,
-                  .offset_count = given->offset_count,
+                  .letters = given->letters,
+                  .letter_count = given->letter_count,
                   .amendments = given->amendments,
                   .amendment_count = given->amendment_count,
                   .again = given->again};
@@ -316,12 +400,13 @@ static int open_and_run(mr_cli *cli, const dlq_arguments *given)
     mr_status status = mr_settings_open_log(config, &dlq.bus, &err);
 
     if (status == MR_OK) {
-        status = mr_ops_open(mr_config_text(config, "MILLRACE_DATA"), &dlq.ops, &err);
+        status = mr_ops_open_beside(&store, &dlq.ops, &err);
     }
     if (status == MR_OK) {
-        status = mr_topic_read_range(dlq.bus, dlq.topic, 0, &dlq.range, &err);
+        status = mr_topic_read_ranges(dlq.bus, dlq.topic, &dlq.ranges, &dlq.range_count, &err);
     }
     int exit_status = status == MR_OK ? run_action(&dlq, given) : mr_cli_fail(cli, &err);
+    free(dlq.ranges);
     mr_ops_close(dlq.ops);
     mr_bus_close(dlq.bus);
     return exit_status;
@@ -375,10 +460,10 @@ int mr_cmd_dlq(mr_cli *cli, int argc, char **argv)
     }
     exit_status = MR_EXIT_USAGE;
     if (parse_amendments(cli, &given, sets, set_count) &&
-        parse_offsets(cli, &given, arguments + 1, argument_count > 0 ? argument_count - 1 : 0) &&
+        parse_letters(cli, &given, arguments + 1, argument_count > 0 ? argument_count - 1 : 0) &&
         check_arguments(cli, &given)) {
         exit_status = open_and_run(cli, &given);
     }
-    free(given.offsets);
+    free(given.letters);
     return exit_status;
 }

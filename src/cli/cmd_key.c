@@ -6,6 +6,7 @@
 
 #include "base/civil.h"
 #include "cli/commands.h"
+#include "cli/settings.h"
 #include "cli/shop_print.h"
 #include "store/ops.h"
 
@@ -177,6 +178,7 @@ int mr_cmd_key(mr_cli *cli, int argc, char **argv)
          .ret_value = &call.expires},
     };
     const key_verb *verb;
+    mr_store_options store;
     int argument_count, exit_status;
     char **arguments;
     mr_err err;
@@ -197,8 +199,8 @@ int mr_cmd_key(mr_cli *cli, int argc, char **argv)
         return mr_cli_usage(cli, "--expires belongs to key add");
     }
     call.name = verb->takes_name ? arguments[1] : NULL;
-    if (mr_ops_open(mr_config_text(mr_cli_config(cli), "MILLRACE_DATA"), &call.ops, &err) !=
-        MR_OK) {
+    store = mr_settings_store(mr_cli_config(cli), MR_STORE_WRITE);
+    if (mr_ops_open_beside(&store, &call.ops, &err) != MR_OK) {
         return mr_cli_fail(cli, &err);
     }
     exit_status = verb->run(&call);

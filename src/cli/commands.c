@@ -108,10 +108,25 @@ const mr_command mr_commands[] = {
         .run = mr_cmd_tail,
     },
     {
+        .name = "topic",
+        .summary = "list, make and describe the log's topics",
+        .usage = "topic [options] list | create NAME | describe NAME",
+        .description =
+            "Topics of the log named by MILLRACE_BUS. The embedded log keeps one partition of\n"
+            "each; Kafka as many as are asked for.\n"
+            "\n"
+            "  millrace topic list\n"
+            "  millrace topic create ingestion-topic --partitions 12 --replication 3\n"
+            "  millrace topic describe ingestion-topic\n",
+        .run = mr_cmd_topic,
+    },
+    {
         .name = "dlq",
         .summary = "look at dead letters, retry or discard them",
         .usage = "dlq [options] list | show OFFSET | retry OFFSET... | discard OFFSET...",
-        .description = "Dead letters are events that no sink could take. Each says why.\n"
+        .description = "Dead letters are events that no sink could take. Each says why. Where the "
+                       "topic has\n"
+                       "several partitions, a letter is named PARTITION:OFFSET.\n"
                        "\n"
                        "  millrace dlq list --open\n"
                        "  millrace dlq show 17\n"
@@ -162,6 +177,21 @@ const mr_command mr_commands[] = {
                        "  millrace status --wait 60s               until the sinks have taken all\n"
                        "  millrace status --json\n",
         .run = mr_cmd_status,
+    },
+    {
+        .name = "migrate-store",
+        .summary = "copy the store into another kind of store",
+        .usage = "migrate-store [options] FROM TO",
+        .description =
+            "Copies everything the store holds, its positions and the API keys into an empty "
+            "store,\n"
+            "and reads it back to compare. The copy is as of one moment: a processor may run on\n"
+            "meanwhile, and once it is started on the copy it takes what came since from the log.\n"
+            "Works in every direction.\n"
+            "\n"
+            "  millrace migrate-store sqlite: postgresql://shop@db.example/shop\n"
+            "  millrace migrate-store postgresql://shop@db.example/shop sqlite:/srv/store.db\n",
+        .run = mr_cmd_migrate_store,
     },
     {
         .name = "key",

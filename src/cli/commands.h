@@ -14,12 +14,14 @@ int mr_cmd_down(mr_cli *cli, int argc, char **argv);
 int mr_cmd_gateway(mr_cli *cli, int argc, char **argv);
 int mr_cmd_generate(mr_cli *cli, int argc, char **argv);
 int mr_cmd_invoice(mr_cli *cli, int argc, char **argv);
+int mr_cmd_migrate_store(mr_cli *cli, int argc, char **argv);
 int mr_cmd_key(mr_cli *cli, int argc, char **argv);
 int mr_cmd_post(mr_cli *cli, int argc, char **argv);
 int mr_cmd_processor(mr_cli *cli, int argc, char **argv);
 int mr_cmd_replay(mr_cli *cli, int argc, char **argv);
 int mr_cmd_status(mr_cli *cli, int argc, char **argv);
 int mr_cmd_tail(mr_cli *cli, int argc, char **argv);
+int mr_cmd_topic(mr_cli *cli, int argc, char **argv);
 int mr_cmd_up(mr_cli *cli, int argc, char **argv);
 int mr_cmd_version(mr_cli *cli, int argc, char **argv);
 

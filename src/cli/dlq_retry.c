@@ -27,10 +27,18 @@ typedef struct retry {
     mr_err err;
 } retry;
 
-static void refuse(retry *r, int64_t offset, const char *reason)
+static void refuse(retry *r, mr_bus_position letter, const char *reason)
 {
+    char name[mr_dlq_name_bytes_max];
+
     r->failed++;
-    (void)mr_cli_fail_text(r->dlq->cli, "dead letter %" PRId64 ": %s", offset, reason);
+    (void)mr_cli_fail_text(r->dlq->cli, "dead letter %s: %s",
+                           mr_dlq_letter_name(r->dlq, letter, name), reason);
+}
+
+static mr_bus_position position_of(const mr_bus_message *message)
+{
+    return (mr_bus_position){message->partition, message->offset};
 }
 
 static mr_status flush(retry *r)
@@ -73,7 +81,7 @@ static mr_status retry_letter(retry *r, const mr_bus_message *message, mr_dead_l
     mr_err err;
 
     if (letter->payload.data == NULL) {
-        refuse(r, message->offset,
+        refuse(r, position_of(message),
                "its payload was too large to be kept with it; it lies at its "
                "origin (see `millrace dlq show`)");
         return MR_OK;
@@ -81,7 +89,7 @@ static mr_status retry_letter(retry *r, const mr_bus_message *message, mr_dead_l
     mr_buffer_clear(&r->json);
     if (mr_amend(letter->payload, dlq->amendments, dlq->amendment_count, r->parser, &r->scratch,
                  &r->json, &event, &err) != MR_OK) {
-        refuse(r, message->offset, err.message);
+        refuse(r, position_of(message), err.message);
         return MR_OK;
     }
     return add(r, message, &event);
@@ -99,17 +107,17 @@ static bool visit(void *ctx, const mr_bus_message *message)
     if (r->status != MR_OK) {
         return false;
     }
-    if (r->dlq->offset_count == 0 && state != MR_LETTER_OPEN) {
+    if (r->dlq->letter_count == 0 && state != MR_LETTER_OPEN) {
         return true;
     }
     if (state != MR_LETTER_OPEN && !r->dlq->again) {
-        refuse(r, message->offset,
+        refuse(r, position_of(message),
                state == MR_LETTER_RETRIED ? "it was retried already; --again sends it once more"
                                           : "it was discarded; --again sends it all the same");
         return true;
     }
     if (mr_dead_letter_read(message->value, &letter, &err) != MR_OK) {
-        refuse(r, message->offset, err.message);
+        refuse(r, position_of(message), err.message);
         return true;
     }
     r->status = retry_letter(r, message, &letter);
@@ -117,24 +125,19 @@ static bool visit(void *ctx, const mr_bus_message *message)
     return r->status == MR_OK;
 }
 
-static mr_status visit_all(retry *r)
+static mr_status visit_letters(retry *r)
 {
     mr_dlq *dlq = r->dlq;
-    mr_topic_walk walk = {.topic = dlq->topic,
-                          .from_offset = dlq->range.first_offset,
-                          .to_offset = dlq->range.next_offset,
-                          .visit = visit,
-                          .ctx = r};
 
-    if (dlq->offset_count == 0) {
-        mr_status status = mr_topic_visit(dlq->bus, &walk, &r->err);
+    if (dlq->letter_count == 0) {
+        mr_status status = mr_dlq_visit_all(dlq, visit, r, &r->err);
         return status != MR_OK ? status : r->status;
     }
-    for (size_t i = 0; i < dlq->offset_count; i++) {
+    for (size_t i = 0; i < dlq->letter_count; i++) {
         mr_err err;
-        mr_status status = mr_dlq_visit_one(dlq, dlq->offsets[i], visit, r, &err);
+        mr_status status = mr_dlq_visit_one(dlq, dlq->letters[i], visit, r, &err);
         if (status != MR_OK) {
-            refuse(r, dlq->offsets[i], err.message);
+            refuse(r, dlq->letters[i], err.message);
         }
         if (r->status != MR_OK) {
             return r->status;
@@ -171,7 +174,7 @@ int mr_dlq_retry(mr_dlq *dlq)
     mr_buffer_init(&r->json, mr_bus_record_bytes_max);
     mr_status status = mr_bus_producer_open(dlq->bus, dlq->topic_ingestion, &r->producer, &r->err);
     if (status == MR_OK) {
-        status = visit_all(r);
+        status = visit_letters(r);
     }
     if (status == MR_OK) {
         status = flush(r);

@@ -144,6 +144,10 @@ void mr_reference_env(mr_buffer *out)
         if (begins_group(index)) {
             MR_ASSERT(mr_buffer_printf(out, "\n# --- %s ---\n", setting->group));
         }
+        if (strchr(setting->name, '*') != NULL) { /* a family of names, none of them a default */
+            MR_ASSERT(mr_buffer_printf(out, "\n# %s: %s\n", setting->name, setting->help));
+            continue;
+        }
         MR_ASSERT(mr_buffer_printf(out, "\n# %s\n#%s=%s\n", setting->help, setting->name,
                                    setting->default_value != NULL ? setting->default_value : ""));
     }

@@ -23,6 +23,7 @@
 
 static const char group_general[] = "General";
 static const char group_log[] = "Log";
+static const char group_kafka[] = "Log: Kafka";
 static const char group_processor[] = "Store and processor";
 static const char group_gateway[] = "Gateway";
 static const char group_access[] = "Gateway: access";
@@ -65,7 +66,8 @@ const mr_setting mr_settings[] = {
            "Form of those messages: lines for people, or a JSON object a line."),
 
     TEXT("MILLRACE_BUS", "--bus", "embedded:", group_log,
-         "The durable log: `embedded:` (in the data folder) or `embedded:/folder`."),
+         "The durable log: `embedded:` (in the data folder), `embedded:/folder`, or "
+         "`kafka://host:port[,host:port...][/prefix]`."),
     TEXT("MILLRACE_TOPIC_INGESTION", NULL, "ingestion-topic", group_log,
          "Topic that the gateway writes accepted events to."),
     TEXT("MILLRACE_TOPIC_PROCESSED", NULL, "processed-topic", group_log,
@@ -79,8 +81,30 @@ const mr_setting mr_settings[] = {
     BYTES("MILLRACE_LOG_QUEUE_BYTES", "64MiB", MIB, 64 * GIB, group_log,
           "Most that waits in memory to become durable; beyond it the gateway answers 503."),
 
+    INTEGER("MILLRACE_KAFKA_PARTITIONS", "6", 1, 10000, group_kafka,
+            "Partitions of a topic that is made: as many processors can share it."),
+    INTEGER("MILLRACE_KAFKA_REPLICATION", "1", 1, 32, group_kafka,
+            "Copies of each partition of a topic that is made; 3 outlives a lost broker."),
+    {.name = "MILLRACE_KAFKA_CREATE_TOPICS", .kind = MR_SETTING_FLAG, .default_value = "on",
+     .group = group_kafka,
+     .help = "Make a topic that is missing when gateway or processor start."},
+    TEXT("MILLRACE_KAFKA_*", NULL, NULL, group_kafka,
+         "Any other property of librdkafka: MILLRACE_KAFKA_SASL_MECHANISM sets `sasl.mechanism`; "
+         "see docs/kafka.md. Passwords, secrets and keys are masked."),
+
     TEXT("MILLRACE_STORE", "--store", "sqlite:", group_processor,
-         "The store: `sqlite:` (store.db in the data folder) or `sqlite:/path/file.db`."),
+         "The store: `sqlite:` (store.db in the data folder), `sqlite:/path/file.db`, or "
+         "`postgresql://user@host:5432/database`; see docs/postgresql.md."),
+    TEXT("POSTGRES_HOST", NULL, NULL, group_processor,
+         "With MILLRACE_STORE=postgresql: alone: the server; several are tried, `one,two`."),
+    TEXT("POSTGRES_PORT", NULL, NULL, group_processor,
+         "With MILLRACE_STORE=postgresql: alone: the server's port."),
+    TEXT("POSTGRES_DB", NULL, NULL, group_processor,
+         "With MILLRACE_STORE=postgresql: alone: the database."),
+    TEXT("POSTGRES_USER", NULL, NULL, group_processor,
+         "With MILLRACE_STORE=postgresql: alone: who asks."),
+    {.name = "POSTGRES_PASSWORD", .kind = MR_SETTING_TEXT, .group = group_processor, .secret = true,
+     .help = "With MILLRACE_STORE=postgresql: alone: the password; else PGPASSWORD or ~/.pgpass."},
     TEXT("MILLRACE_SINKS", "--sinks", "store,feed", group_processor,
          "Where the processor delivers events to: any of store, feed."),
     INTEGER("MILLRACE_STORE_BATCH", "5000", 1, 1000000, group_processor,
@@ -147,12 +171,20 @@ const size_t mr_setting_count = sizeof(mr_settings) / sizeof(mr_settings[0]);
 
 mr_bus_options mr_settings_bus(const mr_config *config)
 {
+    size_t property_count = 0;
+    const mr_property *properties = mr_config_properties(config, &property_count);
+
     return (mr_bus_options){
         .url = mr_config_text(config, "MILLRACE_BUS"),
         .data_folder = mr_config_text(config, "MILLRACE_DATA"),
         .retention_ms = mr_config_duration_ms(config, "MILLRACE_LOG_RETENTION"),
         .retention_bytes = mr_config_bytes(config, "MILLRACE_LOG_RETENTION_BYTES"),
         .queue_bytes_max = mr_config_bytes(config, "MILLRACE_LOG_QUEUE_BYTES"),
+        .partitions = (int32_t)mr_config_integer(config, "MILLRACE_KAFKA_PARTITIONS"),
+        .replication = (int32_t)mr_config_integer(config, "MILLRACE_KAFKA_REPLICATION"),
+        .create_topics = mr_config_flag(config, "MILLRACE_KAFKA_CREATE_TOPICS"),
+        .properties = properties,
+        .property_count = property_count,
     };
 }
 
@@ -200,6 +232,11 @@ mr_store_options mr_settings_store(const mr_config *config, mr_store_mode mode)
         .url = mr_config_text(config, "MILLRACE_STORE"),
         .data_folder = mr_config_text(config, "MILLRACE_DATA"),
         .mode = mode,
+        .server = {.host = mr_config_text(config, "POSTGRES_HOST"),
+                   .port = mr_config_text(config, "POSTGRES_PORT"),
+                   .database = mr_config_text(config, "POSTGRES_DB"),
+                   .user = mr_config_text(config, "POSTGRES_USER"),
+                   .password = mr_config_text(config, "POSTGRES_PASSWORD")},
     };
 }
 

@@ -104,33 +104,63 @@ static void try_disk(const trial *t)
 /* --- URLs and names ------------------------------------------------------------------------------
  */
 
+static bool see_topic(void *ctx, const mr_bus_topic_info *info)
+{
+    (void)info; /* that the cluster answered is what matters */
+    *(size_t *)ctx += 1;
+    return true;
+}
+
+static void try_cluster(const trial *t, const mr_bus_options *options)
+{
+    size_t partitions = 0;
+    mr_bus *bus = NULL;
+    mr_err err;
+    mr_status status = mr_bus_open(options, &bus, &err);
+
+    if (status == MR_OK) {
+        status = mr_bus_topics(bus, see_topic, &partitions, &err);
+    }
+    mr_bus_close(bus);
+    if (status == MR_OK) {
+        say(t, MR_TRIAL_OK, "MILLRACE_BUS", "%s answers; it holds %zu partitions of topics",
+            options->url, partitions);
+    } else {
+        say(t, MR_TRIAL_FAILED, "MILLRACE_BUS", "%s", err.message);
+    }
+}
+
 static void try_bus(const trial *t)
 {
-    const char *url = mr_config_text(t->config, "MILLRACE_BUS");
+    const mr_bus_options options = mr_settings_bus(t->config);
 
-    if (mr_text_starts_with(mr_text_of(url), "embedded:")) {
-        say(t, MR_TRIAL_OK, "MILLRACE_BUS", "%s is known", url);
-    } else {
-        say(t, MR_TRIAL_FAILED, "MILLRACE_BUS",
-            "%s: no log of that kind; embedded: and embedded:/folder are known", url);
+    if (mr_text_starts_with(mr_text_of(options.url), "embedded:")) {
+        say(t, MR_TRIAL_OK, "MILLRACE_BUS", "%s is known", options.url);
+    } else { /* of another kind: opening it makes no folder */
+        try_cluster(t, &options);
     }
 }
 
 static void try_store(const trial *t)
 {
+    static const char subject[] = "MILLRACE_STORE";
     const mr_store_options options = mr_settings_store(t->config, MR_STORE_READ);
     mr_store *store = NULL;
     mr_err err;
     const mr_status status = mr_store_open(&options, &store, &err);
+    mr_buffer shown; /* a password may stand in the URL */
 
     mr_store_close(store);
+    mr_buffer_init(&shown, mr_err_message_bytes_max);
+    mr_config_shown(t->config, subject, &shown);
     if (status == MR_OK) {
-        say(t, MR_TRIAL_OK, "MILLRACE_STORE", "%s opens", options.url);
+        say(t, MR_TRIAL_OK, subject, "%.*s opens", (int)shown.bytes, shown.data);
     } else if (status == MR_NOT_FOUND) {
-        say(t, MR_TRIAL_OK, "MILLRACE_STORE", "%s will be created", options.url);
+        say(t, MR_TRIAL_OK, subject, "%.*s will be created", (int)shown.bytes, shown.data);
     } else {
-        say(t, MR_TRIAL_FAILED, "MILLRACE_STORE", "%s", err.message);
+        say(t, MR_TRIAL_FAILED, subject, "%s", err.message);
     }
+    mr_buffer_free(&shown);
 }
 
 /* list: names with commas between; known ends with NULL. */

@@ -33,9 +33,6 @@ static bool note_topic(void *ctx, const mr_bus_topic_info *info)
 {
     ingestion *source = ctx;
 
-    if (strcmp(info->topic, source->topic) != 0) {
-        return true;
-    }
     if (source->count == partitions_max) {
         source->too_many = true;
         return false;
@@ -92,7 +89,7 @@ static mr_status look(mr_bus *bus, const mr_config *config, mr_err *err)
     ingestion source = {.topic = mr_settings_topic_ingestion(config)};
     char *names = mr_copy_string(mr_config_text(config, "MILLRACE_SINKS"));
     char *next = names;
-    mr_status status = mr_bus_topics(bus, note_topic, &source, err);
+    mr_status status = mr_bus_topic_partitions(bus, source.topic, note_topic, &source, err);
 
     if (status == MR_OK && source.too_many) {
         status =

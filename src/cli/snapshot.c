@@ -171,19 +171,20 @@ static mr_status discount_settled(mr_snapshot *snapshot, mr_ops *ops,
     return MR_OK;
 }
 
-static void count_open_letters(mr_snapshot *snapshot, const char *topic_name)
+static void count_open_letters(mr_snapshot *snapshot, const mr_store_options *store,
+                               const char *topic_name)
 {
     mr_ops *ops = NULL;
     uint64_t looked_at = 0;
     mr_err err;
-    mr_status status = mr_ops_open(snapshot->data_folder, &ops, &err);
+    mr_status status = mr_ops_open_beside(store, &ops, &err);
 
     for (size_t index = 0; index < snapshot->topic_count && status == MR_OK; index++) {
         if (strcmp(snapshot->topics[index].topic, topic_name) == 0) {
             status = discount_settled(snapshot, ops, &snapshot->topics[index], &looked_at, &err);
         }
     }
-    if (status != MR_OK) {
+    if (status != MR_OK && status != MR_NOT_FOUND) { /* nothing was ever settled */
         add_problem(snapshot, "dead letters", &err);
     }
     mr_ops_close(ops);
@@ -191,6 +192,8 @@ static void count_open_letters(mr_snapshot *snapshot, const char *topic_name)
 
 static void look_at_letters(mr_snapshot *snapshot, const mr_config *config)
 {
+    const mr_store_options store = mr_settings_store(config, MR_STORE_READ);
+    const bool in_file = mr_text_starts_with(mr_text_of(store.url), "sqlite:");
     const char *topic_name = mr_settings_topic_dead_letter(config);
 
     for (size_t index = 0; index < snapshot->topic_count; index++) {
@@ -201,8 +204,9 @@ static void look_at_letters(mr_snapshot *snapshot, const mr_config *config)
         }
     }
     snapshot->letters_open = snapshot->letters;
-    if (snapshot->letters > 0 && exists_below(snapshot->data_folder, "ops.db")) {
-        count_open_letters(snapshot, topic_name);
+    if (snapshot->letters > 0 &&
+        (!in_file || exists_below(snapshot->data_folder, "ops.db"))) { /* looking makes no file */
+        count_open_letters(snapshot, &store, topic_name);
     }
 }
 

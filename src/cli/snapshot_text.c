@@ -83,10 +83,14 @@ static void print_log(const mr_snapshot *snapshot, mr_buffer *out)
     for (size_t index = 0; index < snapshot->topic_count; index++) {
         const mr_bus_topic_info *topic = &snapshot->topics[index];
 
+        /* What a cluster does not tell is not "nothing". */
+        const bool unknown = topic->bytes == 0 && topic->next_offset > 0;
+
         PRINT(out, "  %-24s %4" PRId32 " %15s %15s %9s  %s\n", topic->topic, topic->partition,
               mr_cli_count((uint64_t)topic->first_offset, first),
-              mr_cli_count((uint64_t)topic->next_offset, next), mr_cli_bytes(topic->bytes, bytes),
-              ago(snapshot->taken_ms, topic->last_append_ms, age));
+              mr_cli_count((uint64_t)topic->next_offset, next),
+              unknown ? "-" : mr_cli_bytes(topic->bytes, bytes),
+              unknown ? "-" : ago(snapshot->taken_ms, topic->last_append_ms, age));
     }
 }
 

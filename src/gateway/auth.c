@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/auth.c - API keys of one loop.
  *
- * Owns:       a handle to ops.db and a table of keys found valid, a slot each by hash.
+ * Owns:       a handle to the keys and a table of keys found valid, a slot each by hash.
  * Invariants: (1) only valid keys are remembered, so that a stream of wrong ones pushes none out;
  *             (2) a key that was added or revoked is seen within mr_auth_recheck_us;
  *             (3) when the keys cannot be read nobody passes.
@@ -24,8 +24,9 @@ typedef struct known_key {
 } known_key;
 
 struct mr_auth {
-    char *data_folder;
-    mr_ops *ops; /* NULL: not open */
+    mr_store_options store;
+    char *data_folder; /* ours, or NULL */
+    mr_ops *ops;       /* NULL: not open */
     int64_t generation;
     int64_t checked_us; /* when the generation was read; meaningful while ops is open */
     known_key slots[auth_slots];
@@ -36,6 +37,16 @@ mr_auth *mr_auth_create(const char *data_folder)
     mr_auth *auth = mr_alloc_zero(1, sizeof *auth);
 
     auth->data_folder = mr_copy_string(data_folder);
+    auth->store = (mr_store_options){.url = "sqlite:", .data_folder = auth->data_folder};
+    return auth;
+}
+
+mr_auth *mr_auth_create_beside(const mr_store_options *store)
+{
+    mr_auth *auth = mr_alloc_zero(1, sizeof *auth);
+
+    auth->store = *store;
+    auth->store.mode = MR_STORE_READ;
     return auth;
 }
 
@@ -66,7 +77,7 @@ static mr_status refresh(mr_auth *auth, int64_t now_us, mr_err *err)
         return MR_OK;
     }
     if (auth->ops == NULL) {
-        st = mr_ops_open(auth->data_folder, &auth->ops, err);
+        st = mr_ops_open_beside(&auth->store, &auth->ops, err);
         if (st != MR_OK) {
             auth->ops = NULL;
             return st;

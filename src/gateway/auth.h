@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/auth.h - API keys of one loop: checked against ops.db, remembered until the keys change.
+/* gateway/auth.h - API keys of one loop: checked against store/ops.h, remembered until the keys
+ * change.
  *
- * All functions are for the loop's thread. They read ops.db at most once a second for keys that
- * are remembered, and once for each key that is not.
+ * All functions are for the loop's thread. They ask for the keys' generation at most once a second
+ * for keys that are remembered, and once for each key that is not.
  */
 #ifndef MR_GATEWAY_AUTH_H
 #define MR_GATEWAY_AUTH_H
 
 #include "base/status.h"
 #include "base/text.h"
+#include "store/store.h"
 
 enum { mr_auth_recheck_us = 1000000 };
 
@@ -16,6 +18,8 @@ typedef struct mr_auth mr_auth;
 
 /* Opens ops.db at the first check. */
 mr_auth *mr_auth_create(const char *data_folder);
+/* The keys that lie beside this store; its texts are borrowed. */
+mr_auth *mr_auth_create_beside(const mr_store_options *store);
 void mr_auth_destroy(mr_auth *auth); /* NULL is fine */
 
 /* now_us: mr_monotonic_us. MR_OK: *ret_name is the key's name, borrowed until the next call.

@@ -47,8 +47,10 @@ struct mr_batch_job {
     atomic_uint parts; /* the parsing, and each batch under way */
     atomic_bool failed;
     pthread_mutex_t mutex;
-    uint64_t accepted;    /* guarded by mutex, like the rest */
-    int64_t first_offset; /* meaningful when accepted is not 0 */
+    uint64_t accepted; /* guarded by mutex, like the rest */
+    int32_t partition; /* meaningful when accepted is not 0, as are the two below */
+    bool scattered;    /* over several partitions: first and last mean nothing */
+    int64_t first_offset;
     int64_t last_offset;
     mr_err err; /* of the first failure */
 };
@@ -95,13 +97,30 @@ static void note_failure(mr_batch_job *job, const mr_err *err)
     pthread_mutex_unlock(&job->mutex);
 }
 
+static bool is_scattered(const mr_bus_batch *batch, size_t count)
+{
+    int32_t partition = mr_bus_batch_position(batch, 0).partition;
+
+    for (size_t i = 1; i < count; i++) {
+        if (mr_bus_batch_position(batch, i).partition != partition) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_durable(mr_batch_job *job, const mr_bus_batch *batch)
 {
     size_t count = mr_bus_batch_count(batch);
+    bool scattered = is_scattered(batch, count);
+    int32_t partition = mr_bus_batch_position(batch, 0).partition;
     int64_t first = mr_bus_batch_position(batch, 0).offset;
     int64_t last = mr_bus_batch_position(batch, count - 1).offset;
 
     pthread_mutex_lock(&job->mutex);
+    job->scattered =
+        job->scattered || scattered || (job->accepted > 0 && job->partition != partition);
+    job->partition = partition;
     if (job->accepted == 0 || first < job->first_offset) {
         job->first_offset = first;
     }
@@ -288,7 +307,7 @@ static void write_offset(mr_buffer *out, const char *name, bool known, int64_t o
 
 static void write_body(const mr_batch_job *job, mr_buffer *out)
 {
-    bool any = job->accepted > 0;
+    bool any = job->accepted > 0 && !job->scattered;
 
     mr_buffer_append(out, "{", 1);
     if (atomic_load(&job->failed)) {

@@ -36,7 +36,7 @@ static void on_loop_started(mr_http_loop *http_loop, void *ctx)
     loop->parser = mr_event_parser_create();
     loop->collector = mr_collector_create(gateway, http_loop);
     if (gateway->keys_needed) {
-        loop->auth = mr_auth_create(gateway->options.data_folder);
+        loop->auth = mr_auth_create_beside(&gateway->options.store);
     }
     mr_http_loop_set_user(http_loop, loop);
     pthread_mutex_lock(&gateway->mutex);

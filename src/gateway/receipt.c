@@ -77,9 +77,6 @@ static bool add_range(void *ctx, const mr_bus_topic_info *info)
     mr_store_source source = {store_group, finder->options.topic, info->partition};
     int64_t next = 0;
 
-    if (strcmp(info->topic, finder->options.topic) != 0) {
-        return true;
-    }
     if (finder->range_count == mr_receipt_partitions_max) {
         finder->visit_status =
             mr_fail(&finder->visit_err, MR_LIMIT, "receipts: topic %s has more than %d partitions",
@@ -106,7 +103,8 @@ static mr_status read_ranges(mr_receipt_finder *finder, uint64_t *ret_lag, mr_er
 
     finder->range_count = 0;
     finder->visit_status = MR_OK;
-    st = mr_bus_topics(finder->options.bus, add_range, finder, err);
+    st =
+        mr_bus_topic_partitions(finder->options.bus, finder->options.topic, add_range, finder, err);
     if (st != MR_OK) {
         return st;
     }
@@ -184,12 +182,20 @@ static bool search_messages(mr_receipt_finder *finder, const mr_bus_message *mes
             return true;
         }
     }
-    if (count > 0) {
-        search_range *range = range_of(finder, messages[0].partition);
-        MR_ASSERT(range != NULL);
-        range->next = messages[count - 1].offset + 1;
-    }
     return false;
+}
+
+/* Behind the last record there may be a hole, which the consumer's position moves over. */
+static void move_ranges(mr_receipt_finder *finder, mr_bus_consumer *consumer)
+{
+    for (size_t i = 0; i < finder->range_count; i++) {
+        search_range *range = &finder->ranges[i];
+        int64_t position = 0;
+        if (range->next < range->end &&
+            mr_bus_consumer_position(consumer, range->partition, &position, NULL) == MR_OK) {
+            range->next = position > range->next ? position : range->next;
+        }
+    }
 }
 
 static mr_status search_consumer(mr_receipt_finder *finder, mr_bus_consumer *consumer,
@@ -209,6 +215,7 @@ static mr_status search_consumer(mr_receipt_finder *finder, mr_bus_consumer *con
         if (search_messages(finder, messages, count, id, receipt)) {
             return MR_OK;
         }
+        move_ranges(finder, consumer);
         records += count;
         if (records >= finder->options.records_max || mr_monotonic_us() >= stop_us) {
             break;
@@ -224,9 +231,12 @@ static mr_status search_log(mr_receipt_finder *finder, const mr_event_id *id, mr
                             mr_err *err)
 {
     uint64_t records_max = finder->options.records_max;
+    int32_t partitions[mr_receipt_partitions_max];
+    size_t partition_count = 0;
     mr_bus_consumer *consumer = NULL;
     mr_bus_consumer_options options = {
         .topic = finder->options.topic,
+        .partitions = partitions,
         .messages_max = records_max < poll_messages_max ? records_max : poll_messages_max,
         .bytes_max = poll_bytes_max,
         .position = begin_range,
@@ -234,9 +244,15 @@ static mr_status search_log(mr_receipt_finder *finder, const mr_event_id *id, mr
     };
     mr_status st;
 
-    if (is_searched(finder)) {
+    for (size_t i = 0; i < finder->range_count; i++) {
+        if (finder->ranges[i].next < finder->ranges[i].end) {
+            partitions[partition_count++] = finder->ranges[i].partition;
+        }
+    }
+    if (partition_count == 0) {
         return MR_OK;
     }
+    options.partition_count = partition_count;
     st = mr_bus_consumer_open(finder->options.bus, &options, &consumer, err);
     if (st == MR_OK) {
         st = search_consumer(finder, consumer, id, receipt, err);

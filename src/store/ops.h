@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/ops.h - what is not the shop's data: API keys, and what became of dead letters.
  *
- * Lives in a database of its own (<data_folder>/ops.db), so that neither its writes nor its reads
- * touch the store's. A handle belongs to one thread; several processes may use the file.
+ * Lives apart from the shop's data: in a file of its own (<data_folder>/ops.db), or, where the
+ * store is a server that several machines share, in that database's schema `ops`. A handle belongs
+ * to one thread; several processes may use the same data.
  */
 #ifndef MR_STORE_OPS_H
 #define MR_STORE_OPS_H
@@ -12,10 +13,15 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "store/store.h"
 
 typedef struct mr_ops mr_ops;
 
+/* <data_folder>/ops.db. */
 mr_status mr_ops_open(const char *data_folder, mr_ops **ret_ops, mr_err *err);
+/* Beside the store: in that file, or in the database that its URL names; there, MR_STORE_READ needs
+ * no right to write, and is MR_NOT_FOUND until somebody has written. */
+mr_status mr_ops_open_beside(const mr_store_options *store, mr_ops **ret_ops, mr_err *err);
 void mr_ops_close(mr_ops *ops);
 
 /* --- API keys: "mr_" + 43 characters base64url of 32 random bytes; only SHA-256 of it is kept. ---

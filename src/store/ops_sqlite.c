@@ -2,35 +2,18 @@
 /* store/ops_sqlite.c - API keys and the fate of dead letters, in <data_folder>/ops.db.
  *
  * Owns:       that database.
- * Called by:  the gateway (checks), the commands key and dlq; one thread a handle.
- * Invariants: (1) a key is never stored, only its SHA-256; keys are 256 random bits, so neither a
- *                 salt nor a slow hash would add anything, and looking a hash up in an index tells
- *                 an attacker by its timing nothing about a key;
- *             (2) a change of keys and the generation that announces it are one transaction;
- *             (3) every change is synced when its function returns.
- * Not here:   the shop's data (store_sqlite.c), caching of checks (http).
+ * Called by:  ops.c, on the handle's thread.
+ * Invariants: (1) a change of keys and the generation that announces it are one transaction;
+ *             (2) every change is synced when its function returns.
+ * Not here:   making and checking keys (ops.c), the shop's data (store_sqlite.c).
  */
-#include "store/ops.h"
+#include "store/ops_backend.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/civil.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "store/sqlite_db.h"
-
-enum {
-    secret_bytes = 32,
-    hash_bytes = 32,
-    key_characters = 3 + 43, /* "mr_" and 32 bytes in base64url */
-    name_bytes_max = 64,
-    prefix_characters = 11,
-    ops_timeout_ms = 5000,
-};
 
 typedef enum ops_query {
     QUERY_KEY_INSERT,
@@ -72,21 +55,21 @@ static const mr_sqlite_query queries[QUERY_COUNT] = {
     [QUERY_LETTER_MARK] = {"letter_mark", mr_embed_letter_mark_sql},
 };
 
-struct mr_ops {
+typedef struct sqlite_ops {
     mr_sqlite db;
-};
+} sqlite_ops;
 
-mr_status mr_ops_open(const char *data_folder, mr_ops **ret_ops, mr_err *err)
+static mr_status open_ops(const mr_store_options *options, void **ret_state, mr_err *err)
 {
-    mr_ops *ops;
+    sqlite_ops *ops;
     char *path;
-    mr_status status = mr_folder_create(data_folder, err);
+    mr_status status = mr_folder_create(options->data_folder, err);
 
     if (status != MR_OK) {
         return status;
     }
     ops = mr_alloc_zero(1, sizeof(*ops));
-    path = mr_path_join(data_folder, "ops.db");
+    path = mr_path_join(options->data_folder, "ops.db");
     status = mr_sqlite_open(
         &(mr_sqlite_options){
             .path = path,
@@ -97,7 +80,7 @@ mr_status mr_ops_open(const char *data_folder, mr_ops **ret_ops, mr_err *err)
             .queries = queries,
             .query_count = QUERY_COUNT,
             .durable_commits = true,
-            .timeout_ms = ops_timeout_ms,
+            .timeout_ms = mr_ops_timeout_ms,
         },
         &ops->db, err);
     free(path);
@@ -105,63 +88,21 @@ mr_status mr_ops_open(const char *data_folder, mr_ops **ret_ops, mr_err *err)
         free(ops);
         return status;
     }
-    *ret_ops = ops;
+    *ret_state = ops;
     return MR_OK;
 }
 
-void mr_ops_close(mr_ops *ops)
+static void close_ops(void *state)
 {
-    if (ops != NULL) {
-        mr_sqlite_close(&ops->db);
-        free(ops);
-    }
+    sqlite_ops *ops = state;
+
+    mr_sqlite_close(&ops->db);
+    free(ops);
 }
 
 /* --- Keys ------------------------------------------------------------------------------------- */
 
-static void make_key(char ret_key[static mr_api_key_bytes_max])
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    uint8_t secret[secret_bytes + 1] = {0}; /* 33 bytes are 44 digits; the last one is left off */
-    size_t bytes = 3, index;
-
-    mr_random_secret(secret, secret_bytes);
-    memcpy(ret_key, "mr_", bytes);
-    for (index = 0; index < sizeof(secret); index += 3) {
-        uint32_t group = (uint32_t)secret[index] << 16 | (uint32_t)secret[index + 1] << 8 |
-                         (uint32_t)secret[index + 2];
-
-        ret_key[bytes++] = digits[group >> 18];
-        ret_key[bytes++] = digits[group >> 12 & 63];
-        ret_key[bytes++] = digits[group >> 6 & 63];
-        ret_key[bytes++] = digits[group & 63];
-    }
-    ret_key[key_characters] = '\0';
-    OPENSSL_cleanse(secret, sizeof(secret));
-}
-
-static void hash_key(mr_text key, uint8_t ret_hash[static hash_bytes])
-{
-    unsigned int bytes = 0;
-    int done = EVP_Digest(key.data, key.bytes, ret_hash, &bytes, EVP_sha256(), NULL);
-
-    MR_ASSERT(done == 1 && bytes == hash_bytes); /* fails for lack of memory only */
-}
-
-static mr_status check_name(const char *name, mr_err *err)
-{
-    size_t bytes = strlen(name), index;
-    bool good = bytes >= 1 && bytes <= name_bytes_max && mr_utf8_valid(mr_text_of(name));
-
-    for (index = 0; index < bytes && good; index++) {
-        good = (unsigned char)name[index] >= ' ' && name[index] != 0x7f;
-    }
-    return good ? MR_OK
-                : mr_fail(err, MR_INVALID, "a key's name has 1 to %d bytes of printable text",
-                          name_bytes_max);
-}
-
-static mr_status grow_generation(mr_ops *ops, mr_err *err)
+static mr_status grow_generation(sqlite_ops *ops, mr_err *err)
 {
     sqlite3_stmt *statement = NULL;
     mr_status status = mr_sqlite_prepare(&ops->db, QUERY_GENERATION_GROW, &statement, err);
@@ -170,7 +111,7 @@ static mr_status grow_generation(mr_ops *ops, mr_err *err)
 }
 
 /* Ends a change of keys: the generation grows with it, or neither is kept. */
-static mr_status commit_keys(mr_ops *ops, mr_status status, mr_err *err)
+static mr_status commit_keys(sqlite_ops *ops, mr_status status, mr_err *err)
 {
     if (status == MR_OK) {
         status = grow_generation(ops, err);
@@ -184,7 +125,7 @@ static mr_status commit_keys(mr_ops *ops, mr_status status, mr_err *err)
     return status;
 }
 
-static mr_status refuse_valid_name(mr_ops *ops, const char *name, int64_t now_ms, mr_err *err)
+static mr_status refuse_valid_name(sqlite_ops *ops, const char *name, int64_t now_ms, mr_err *err)
 {
     sqlite3_stmt *statement = NULL;
     mr_status status = mr_sqlite_prepare(&ops->db, QUERY_KEY_VALID, &statement, err);
@@ -197,62 +138,46 @@ static mr_status refuse_valid_name(mr_ops *ops, const char *name, int64_t now_ms
     status = mr_sqlite_step(&ops->db, QUERY_KEY_VALID, err);
     if (status == MR_OK) {
         mr_sqlite_reset(&ops->db, QUERY_KEY_VALID);
-        return mr_fail(err, MR_EXISTS,
-                       "a valid key named '%s' exists; revoke it first or take another name", name);
+        return mr_fail(err, MR_EXISTS, "a valid key has the name");
     }
     return status == MR_NOT_FOUND ? MR_OK : status;
 }
 
-static mr_status insert_key(mr_ops *ops, const char *name, const char *key, int64_t now_ms,
-                            int64_t expires_ms, mr_err *err)
+static mr_status insert_key(sqlite_ops *ops, const mr_ops_new_key *key, mr_err *err)
 {
-    uint8_t hash[hash_bytes];
     sqlite3_stmt *statement = NULL;
     mr_status status = mr_sqlite_prepare(&ops->db, QUERY_KEY_INSERT, &statement, err);
 
     if (status != MR_OK) {
         return status;
     }
-    hash_key(mr_text_of(key), hash);
-    mr_sqlite_bind_text(statement, 1, mr_text_of(name));
-    mr_sqlite_bind_blob(statement, 2, hash, sizeof(hash));
-    mr_sqlite_bind_text(statement, 3, (mr_text){key, prefix_characters});
-    mr_sqlite_bind_integer(statement, 4, now_ms);
-    mr_sqlite_bind_integer(statement, 5, expires_ms);
+    mr_sqlite_bind_text(statement, 1, mr_text_of(key->name));
+    mr_sqlite_bind_blob(statement, 2, key->hash, sizeof(key->hash));
+    mr_sqlite_bind_text(statement, 3, key->prefix);
+    mr_sqlite_bind_integer(statement, 4, key->now_ms);
+    mr_sqlite_bind_integer(statement, 5, key->expires_ms);
     return mr_sqlite_run(&ops->db, QUERY_KEY_INSERT, NULL, err);
 }
 
-mr_status mr_ops_key_add(mr_ops *ops, const char *name, int64_t expires_ms,
-                         char ret_key[static mr_api_key_bytes_max], mr_err *err)
+static mr_status key_add(void *state, const mr_ops_new_key *key, mr_err *err)
 {
-    char key[mr_api_key_bytes_max];
-    int64_t now_ms = mr_now_ms();
-    mr_status status = check_name(name, err);
+    sqlite_ops *ops = state;
+    mr_status status = mr_sqlite_exec(&ops->db, "BEGIN IMMEDIATE", err);
 
-    if (status == MR_OK && expires_ms != 0 && expires_ms <= now_ms) {
-        status = mr_fail(err, MR_INVALID, "key '%s' would have expired already", name);
-    }
-    if (status == MR_OK) {
-        status = mr_sqlite_exec(&ops->db, "BEGIN IMMEDIATE", err);
-    }
     if (status != MR_OK) {
         return status;
     }
-    make_key(key);
-    status = refuse_valid_name(ops, name, now_ms, err);
+    status = refuse_valid_name(ops, key->name, key->now_ms, err);
     if (status == MR_OK) {
-        status = insert_key(ops, name, key, now_ms, expires_ms, err);
+        status = insert_key(ops, key, err);
     }
-    status = commit_keys(ops, status, err);
-    if (status == MR_OK) {
-        memcpy(ret_key, key, sizeof(key));
-    }
-    OPENSSL_cleanse(key, sizeof(key));
-    return status;
+    return commit_keys(ops, status, err);
 }
 
-mr_status mr_ops_key_revoke(mr_ops *ops, const char *name, mr_err *err)
+static mr_status key_revoke(void *state, const char *name, int64_t now_ms, bool *ret_found,
+                            mr_err *err)
 {
+    sqlite_ops *ops = state;
     sqlite3_stmt *statement = NULL;
     int changes = 0;
     mr_status status = mr_sqlite_prepare(&ops->db, QUERY_KEY_REVOKE, &statement, err);
@@ -264,10 +189,12 @@ mr_status mr_ops_key_revoke(mr_ops *ops, const char *name, mr_err *err)
         return status;
     }
     mr_sqlite_bind_text(statement, 1, mr_text_of(name));
-    mr_sqlite_bind_integer(statement, 2, mr_now_ms());
+    mr_sqlite_bind_integer(statement, 2, now_ms);
     status = mr_sqlite_run(&ops->db, QUERY_KEY_REVOKE, &changes, err);
+    *ret_found = changes > 0;
     if (status == MR_OK && changes == 0) {
-        status = mr_fail(err, MR_NOT_FOUND, "no key named '%s' is in use", name);
+        mr_sqlite_rollback(&ops->db);
+        return MR_OK;
     }
     return commit_keys(ops, status, err);
 }
@@ -285,9 +212,10 @@ static mr_api_key column_key(sqlite3_stmt *statement)
     return key;
 }
 
-mr_status mr_ops_keys(mr_ops *ops, bool (*visit)(void *ctx, const mr_api_key *key), void *ctx,
+static mr_status keys(void *state, bool (*visit)(void *ctx, const mr_api_key *key), void *ctx,
                       mr_err *err)
 {
+    sqlite_ops *ops = state;
     sqlite3_stmt *statement = NULL;
     mr_status status = mr_sqlite_prepare(&ops->db, QUERY_KEY_LIST, &statement, err);
 
@@ -305,26 +233,19 @@ mr_status mr_ops_keys(mr_ops *ops, bool (*visit)(void *ctx, const mr_api_key *ke
     return status == MR_NOT_FOUND ? MR_OK : status;
 }
 
-mr_status mr_ops_key_check(mr_ops *ops, mr_text key, mr_api_key *ret_key, mr_err *err)
+static mr_status key_check(void *state, const uint8_t hash[static mr_ops_hash_bytes],
+                           int64_t now_ms, mr_api_key *ret_key, mr_err *err)
 {
-    uint8_t hash[hash_bytes];
+    sqlite_ops *ops = state;
     sqlite3_stmt *statement = NULL;
-    mr_status status;
+    mr_status status = mr_sqlite_prepare(&ops->db, QUERY_KEY_CHECK, &statement, err);
 
-    if (key.bytes != key_characters || !mr_text_starts_with(key, "mr_")) {
-        return mr_fail(err, MR_NOT_FOUND, "this is not an API key");
-    }
-    status = mr_sqlite_prepare(&ops->db, QUERY_KEY_CHECK, &statement, err);
     if (status != MR_OK) {
         return status;
     }
-    hash_key(key, hash);
-    mr_sqlite_bind_blob(statement, 1, hash, sizeof(hash));
-    mr_sqlite_bind_integer(statement, 2, mr_now_ms());
+    mr_sqlite_bind_blob(statement, 1, hash, mr_ops_hash_bytes);
+    mr_sqlite_bind_integer(statement, 2, now_ms);
     status = mr_sqlite_step(&ops->db, QUERY_KEY_CHECK, err);
-    if (status == MR_NOT_FOUND) {
-        return mr_fail(err, MR_NOT_FOUND, "the API key is unknown, revoked or expired");
-    }
     if (status == MR_OK) {
         *ret_key = column_key(statement);
         mr_sqlite_reset(&ops->db, QUERY_KEY_CHECK);
@@ -332,8 +253,9 @@ mr_status mr_ops_key_check(mr_ops *ops, mr_text key, mr_api_key *ret_key, mr_err
     return status;
 }
 
-mr_status mr_ops_key_generation(mr_ops *ops, int64_t *ret_generation, mr_err *err)
+static mr_status key_generation(void *state, int64_t *ret_generation, mr_err *err)
 {
+    sqlite_ops *ops = state;
     sqlite3_stmt *statement = NULL;
     mr_status status = mr_sqlite_prepare(&ops->db, QUERY_GENERATION_READ, &statement, err);
 
@@ -353,11 +275,11 @@ mr_status mr_ops_key_generation(mr_ops *ops, int64_t *ret_generation, mr_err *er
 
 /* --- Dead letters ----------------------------------------------------------------------------- */
 
-mr_status mr_ops_letter_state(mr_ops *ops, int32_t partition, int64_t offset,
-                              mr_letter_state *ret_state, mr_err *err)
+static mr_status letter_state(void *state, int32_t partition, int64_t offset, int64_t *ret_state,
+                              mr_err *err)
 {
+    sqlite_ops *ops = state;
     sqlite3_stmt *statement = NULL;
-    int64_t state;
     mr_status status = mr_sqlite_prepare(&ops->db, QUERY_LETTER_READ, &statement, err);
 
     if (status != MR_OK) {
@@ -366,26 +288,17 @@ mr_status mr_ops_letter_state(mr_ops *ops, int32_t partition, int64_t offset,
     mr_sqlite_bind_integer(statement, 1, partition);
     mr_sqlite_bind_integer(statement, 2, offset);
     status = mr_sqlite_step(&ops->db, QUERY_LETTER_READ, err);
-    if (status == MR_NOT_FOUND) {
-        *ret_state = MR_LETTER_OPEN;
-        return MR_OK;
+    if (status == MR_OK) {
+        *ret_state = sqlite3_column_int64(statement, 0);
+        mr_sqlite_reset(&ops->db, QUERY_LETTER_READ);
     }
-    if (status != MR_OK) {
-        return status;
-    }
-    state = sqlite3_column_int64(statement, 0);
-    mr_sqlite_reset(&ops->db, QUERY_LETTER_READ);
-    if (state < MR_LETTER_OPEN || state > MR_LETTER_DISCARDED) {
-        return mr_fail(err, MR_CORRUPT, "ops %s: dead letter %d/%lld has state %lld", ops->db.path,
-                       (int)partition, (long long)offset, (long long)state);
-    }
-    *ret_state = (mr_letter_state)state;
-    return MR_OK;
+    return status;
 }
 
-mr_status mr_ops_letter_mark(mr_ops *ops, int32_t partition, int64_t offset, mr_letter_state state,
-                             mr_err *err)
+static mr_status letter_mark(void *state, int32_t partition, int64_t offset, mr_letter_state letter,
+                             int64_t now_ms, mr_err *err)
 {
+    sqlite_ops *ops = state;
     sqlite3_stmt *statement = NULL;
     mr_status status = mr_sqlite_prepare(&ops->db, QUERY_LETTER_MARK, &statement, err);
 
@@ -394,7 +307,19 @@ mr_status mr_ops_letter_mark(mr_ops *ops, int32_t partition, int64_t offset, mr_
     }
     mr_sqlite_bind_integer(statement, 1, partition);
     mr_sqlite_bind_integer(statement, 2, offset);
-    mr_sqlite_bind_integer(statement, 3, state);
-    mr_sqlite_bind_integer(statement, 4, mr_now_ms());
+    mr_sqlite_bind_integer(statement, 3, letter);
+    mr_sqlite_bind_integer(statement, 4, now_ms);
     return mr_sqlite_run(&ops->db, QUERY_LETTER_MARK, NULL, err);
 }
+
+const mr_ops_backend mr_ops_sqlite = {
+    .open = open_ops,
+    .close = close_ops,
+    .key_add = key_add,
+    .key_revoke = key_revoke,
+    .keys = keys,
+    .key_check = key_check,
+    .key_generation = key_generation,
+    .letter_state = letter_state,
+    .letter_mark = letter_mark,
+};

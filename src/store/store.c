@@ -18,21 +18,26 @@ struct mr_store {
     void *state;
 };
 
-static const mr_store_backend *const backends[] = {
-    &mr_store_sqlite,
+/* What a URL begins with. "service=name" is how libpq's own words begin. */
+static const struct {
+    const char *prefix;
+    const mr_store_backend *backend;
+} kinds[] = {
+    {"sqlite:", &mr_store_sqlite},
+    {"postgresql:", &mr_store_postgres},
+    {"postgres:", &mr_store_postgres},
+    {"service=", &mr_store_postgres},
 };
 
-enum { backend_count = sizeof(backends) / sizeof(backends[0]), mr_store_timeout_ms_default = 5000 };
+enum { kind_count = sizeof(kinds) / sizeof(kinds[0]), mr_store_timeout_ms_default = 5000 };
 
 static const mr_store_backend *backend_of(const char *url)
 {
     size_t index;
 
-    for (index = 0; index < backend_count; index++) {
-        size_t bytes = strlen(backends[index]->scheme);
-
-        if (strncmp(url, backends[index]->scheme, bytes) == 0 && url[bytes] == ':') {
-            return backends[index];
+    for (index = 0; index < kind_count; index++) {
+        if (strncmp(url, kinds[index].prefix, strlen(kinds[index].prefix)) == 0) {
+            return kinds[index].backend;
         }
     }
     return NULL;
@@ -60,9 +65,11 @@ mr_status mr_store_open(const mr_store_options *options, mr_store **ret_store, m
     MR_ASSERT(options->url != NULL);
     backend = backend_of(options->url);
     if (backend == NULL) {
+        /* Not the whole URL: a password may stand in it. */
         return mr_fail(err, MR_INVALID,
-                       "store '%s': no such kind of store; use sqlite: or sqlite:/path/file.db",
-                       options->url);
+                       "store '%.*s': no such kind of store; use sqlite:, sqlite:/path/file.db or "
+                       "postgresql://user@host/database",
+                       (int)strcspn(options->url, ":"), options->url);
     }
     check_slots(backend);
     if (given.timeout_ms == 0) {

@@ -28,11 +28,19 @@ typedef enum mr_store_mode {
     MR_STORE_READ,  /* MR_NOT_FOUND while nothing has been created yet */
 } mr_store_mode;
 
+/* Where a server is and who asks it, for a URL that does not say: NULL leaves it to the backend. */
+typedef struct mr_store_server {
+    const char *host, *port, *database, *user, *password;
+} mr_store_server;
+
 typedef struct mr_store_options {
-    const char *url; /* "sqlite:" (<data_folder>/store.db) or "sqlite:/path/file.db" */
+    /* "sqlite:" (<data_folder>/store.db) or "sqlite:/path/file.db"; "postgresql://user@host/name",
+     * "postgresql:service=name" (or other words of libpq), "postgresql:" (all from server). */
+    const char *url;
     const char *data_folder;
     mr_store_mode mode;
-    uint32_t timeout_ms; /* waiting for a lock or a statement; 0 = 5000 */
+    uint32_t timeout_ms;    /* waiting for a lock or a statement; 0 = 5000 */
+    mr_store_server server; /* for "postgresql:" alone */
 } mr_store_options;
 
 mr_status mr_store_open(const mr_store_options *options, mr_store **ret_store, mr_err *err);

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 typedef struct mr_store_backend {
-    const char *scheme; /* "sqlite" */
+    const char *scheme; /* "sqlite"; what else a URL may begin with stands in store.c */
     mr_status (*open)(const mr_store_options *options, void **ret_state, mr_err *err);
     void (*close)(void *state);
     mr_status (*position)(void *state, const mr_store_source *source, int64_t *ret_next_offset,
@@ -39,5 +39,6 @@ typedef struct mr_store_backend {
 } mr_store_backend;
 
 extern const mr_store_backend mr_store_sqlite;
+extern const mr_store_backend mr_store_postgres;
 
 #endif

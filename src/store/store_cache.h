@@ -67,6 +67,8 @@ typedef struct mr_cached_product {
     int64_t product_id;
     mr_text description;
     mr_winner winner;
+    mr_winner stored_winner; /* the database's, when its description was the one here */
+    bool text_changed;       /* since then */
 } mr_cached_product;
 
 typedef struct mr_cached_sum {

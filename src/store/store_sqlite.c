@@ -45,8 +45,8 @@ static const char pragmas[] = "PRAGMA page_size = 4096; PRAGMA cache_size = -819
 
 /* --- Opening --------------------------------------------------------------------------------- */
 
-/* malloc'd. "sqlite:" | "sqlite:file.db" | "sqlite:/file.db" | "sqlite:///file.db" */
-static char *path_of(const mr_store_options *options)
+/* "sqlite:" | "sqlite:file.db" | "sqlite:/file.db" | "sqlite:///file.db" */
+char *mr_sqlite_store_path(const mr_store_options *options)
 {
     const char *rest = options->url + sizeof("sqlite:") - 1;
 
@@ -114,7 +114,7 @@ static void close_store(void *state)
 static mr_status open_store(const mr_store_options *options, void **ret_state, mr_err *err)
 {
     mr_sqlite_store *store = mr_alloc_zero(1, sizeof(*store));
-    char *path = path_of(options);
+    char *path = mr_sqlite_store_path(options);
     mr_status status = open_database(store, options, path, err);
 
     free(path);

@@ -58,6 +58,9 @@ typedef struct mr_sqlite_store {
     bool in_transaction;
 } mr_sqlite_store;
 
+/* The file that a URL names; malloc'd. */
+char *mr_sqlite_store_path(const mr_store_options *options);
+
 /* Reads the running totals into store->totals. */
 mr_status mr_sqlite_store_load_totals(mr_sqlite_store *store, mr_store_totals *ret_totals,
                                       mr_err *err);

@@ -40,6 +40,8 @@ static const mr_setting settings[] = {
     {.name = "MILLRACE_GATEWAY", .kind = MR_SETTING_ADDRESS, .default_value = "127.0.0.1:8000"},
     {.name = "MILLRACE_KEY", .secret = true, .kind = MR_SETTING_INTEGER},
     {.name = "MILLRACE_STORE"},
+    {.name = "MILLRACE_LIB_SIZE", .kind = MR_SETTING_INTEGER, .min = 1, .max = 9},
+    {.name = "MILLRACE_LIB_*"},
 };
 
 enum { setting_count = sizeof(settings) / sizeof(settings[0]) };
@@ -186,6 +188,44 @@ static void test_an_unknown_name_suggests_the_nearest(void **state)
     expect_refused(".env:3) is not a setting; did you mean MILLRACE_DATA?");
 }
 
+static void test_names_of_a_family_are_properties_with_their_sources(void **state)
+{
+    size_t count = 0;
+
+    (void)state;
+    write_env("MILLRACE_LIB_SASL_USERNAME=ann\nMILLRACE_LIB_SASL_PASSWORD='hunter2'\n"
+              "MILLRACE_LIB_SIZE=3\nMILLRACE_LIB_EMPTY=\n");
+    (void)setenv("MILLRACE_LIB_SASL_USERNAME", "bob", 1); /* wins over the file */
+    mr_config *config = create();
+    (void)unsetenv("MILLRACE_LIB_SASL_USERNAME");
+    assert_int_equal(mr_config_check(config, NULL), MR_OK);
+    assert_int_equal(mr_config_integer(config, "MILLRACE_LIB_SIZE"), 3); /* a setting of its own */
+    const mr_property *properties = mr_config_properties(config, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(properties[0].name, "sasl.username");
+    assert_string_equal(properties[0].value, "bob");
+    assert_string_equal(mr_config_property_name(config, 0), "MILLRACE_LIB_SASL_USERNAME");
+    assert_string_equal(mr_config_property_source(config, 0), "environment");
+    assert_string_equal(mr_config_property_shown(config, 0), "bob");
+    assert_string_equal(properties[1].name, "sasl.password");
+    assert_string_equal(properties[1].value, "hunter2");
+    assert_non_null(strstr(mr_config_property_source(config, 1), ".env:2"));
+    assert_string_equal(mr_config_property_shown(config, 1), "****");
+    mr_config_destroy(config);
+}
+
+static void test_a_name_that_only_begins_like_a_family_is_unknown(void **state)
+{
+    static const char *const names[] = {"MILLRACE_LIB_", "MILLRACE_LIBS", "MILLRACE_LIB_a"};
+    mr_config *config = create();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_int_equal(mr_config_set(config, names[i], "x", "test", NULL), MR_INVALID);
+    }
+    mr_config_destroy(config);
+}
+
 static void test_a_broken_line_of_the_file_is_named(void **state)
 {
     (void)state;
@@ -313,6 +353,10 @@ int main(void)
         cmocka_unit_test_setup(test_flag_wins_over_environment_over_file, clear_environment),
         cmocka_unit_test_setup(test_flags_that_are_not_settings_are_left_alone, clear_environment),
         cmocka_unit_test_setup(test_an_unknown_name_suggests_the_nearest, clear_environment),
+        cmocka_unit_test_setup(test_names_of_a_family_are_properties_with_their_sources,
+                               clear_environment),
+        cmocka_unit_test_setup(test_a_name_that_only_begins_like_a_family_is_unknown,
+                               clear_environment),
         cmocka_unit_test_setup(test_a_broken_line_of_the_file_is_named, clear_environment),
         cmocka_unit_test_setup(test_values_out_of_range_are_refused_by_name, clear_environment),
         cmocka_unit_test_setup(test_good_values_of_every_kind_are_taken, clear_environment),

@@ -24,12 +24,15 @@
 #include "base/memory.h"
 #include "bus/bus.h"
 
-enum { fixture_batch_bytes_max = 4 << 20, fixture_wait_ms_max = 20000 };
+enum { fixture_batch_bytes_max = 4 << 20, fixture_wait_ms_max = 20000, fixture_more_ms = 100 };
 
 typedef struct bus_fixture {
     char folder[64];
     const char *url;
     mr_bus_options options;
+    /* The log is a cluster's: offsets may have holes, a batch may be seen in parts, and nobody
+     * knows when a topic was last appended to. */
+    bool cluster;
 } bus_fixture;
 
 static inline void fixture_ok(mr_status st, const mr_err *err)
@@ -146,6 +149,34 @@ static inline size_t fixture_count_all(mr_bus *bus, const char *topic)
     } while (count > 0);
     mr_bus_consumer_close(consumer);
     return total;
+}
+
+/* The topic holds `expected` records, soon (the end of a transaction travels by itself) and for
+ * good; their offsets grow, in a log of one machine by 1. */
+static inline void fixture_expect_count(const bus_fixture *fixture, mr_bus *bus, const char *topic,
+                                        size_t expected)
+{
+    mr_err err;
+    const mr_bus_message *messages = NULL;
+    size_t total = 0;
+    size_t count = 1;
+    int64_t next = 0;
+    if (!fixture->cluster) {
+        assert_int_equal(fixture_count_all(bus, topic), expected);
+        return;
+    }
+    mr_bus_consumer *consumer = fixture_consumer(bus, topic);
+    while (total < expected || count > 0) {
+        uint32_t wait_ms = total < expected ? fixture_wait_ms_max : fixture_more_ms;
+        fixture_ok(mr_bus_poll(consumer, wait_ms, &messages, &count, &err), &err);
+        for (size_t index = 0; index < count; index++) {
+            assert_true(messages[index].offset >= next);
+            next = messages[index].offset + 1;
+        }
+        total += count;
+    }
+    assert_int_equal(total, expected);
+    mr_bus_consumer_close(consumer);
 }
 
 #endif

@@ -17,13 +17,19 @@
 #include "base/setting.h"
 #include "cli/settings.h"
 
+/* Ours begin with MILLRACE_; POSTGRES_ are the names that PostgreSQL's own images use. */
 static bool is_variable_name(const char *name)
 {
-    if (strncmp(name, "MILLRACE_", 9) != 0 || name[9] == '\0') {
+    if (strncmp(name, "MILLRACE_", 9) != 0 && strncmp(name, "POSTGRES_", 9) != 0) {
+        return false;
+    }
+    if (name[9] == '\0') {
         return false;
     }
     for (; *name != '\0'; name++) {
-        if (!isupper((unsigned char)*name) && !isdigit((unsigned char)*name) && *name != '_') {
+        bool family = name[0] == '*' && name[1] == '\0'; /* MILLRACE_KAFKA_* */
+        if (!isupper((unsigned char)*name) && !isdigit((unsigned char)*name) && *name != '_' &&
+            !family) {
             return false;
         }
     }
@@ -148,6 +154,23 @@ static void the_log_gets_its_options(void **state)
     mr_config_destroy(config);
 }
 
+static void properties_of_kafkas_client_are_passed_on(void **state)
+{
+    mr_config *config = defaults();
+
+    (void)state;
+    assert_int_equal(mr_config_set(config, "MILLRACE_KAFKA_SASL_MECHANISM", "PLAIN", "test", NULL),
+                     MR_OK);
+    mr_bus_options options = mr_settings_bus(config);
+    assert_int_equal(options.property_count, 1);
+    assert_string_equal(options.properties[0].name, "sasl.mechanism");
+    assert_string_equal(options.properties[0].value, "PLAIN");
+    assert_int_equal(options.partitions, 6);
+    assert_int_equal(options.replication, 1);
+    assert_true(options.create_topics);
+    mr_config_destroy(config);
+}
+
 static void the_store_gets_its_options(void **state)
 {
     mr_config *config = defaults();
@@ -203,6 +226,7 @@ int main(void)
         cmocka_unit_test(groups_stand_together),
         cmocka_unit_test(what_is_secret_is_marked),
         cmocka_unit_test(the_log_gets_its_options),
+        cmocka_unit_test(properties_of_kafkas_client_are_passed_on),
         cmocka_unit_test(the_store_gets_its_options),
         cmocka_unit_test(topics_have_their_names),
         cmocka_unit_test(looking_at_a_log_that_is_not_there_makes_none),

@@ -32,7 +32,7 @@ static void apply_in_batches(mr_store *store, test_crowd *crowd, mr_random *rand
 static void answers_do_not_depend_on_the_order_of_arrival(void **state)
 {
     store_fixture *other = *state;
-    store_fixture in_order = {.url = other->url};
+    store_fixture *in_order = other->create();
     test_crowd *crowd = mr_alloc(sizeof(*crowd));
     mr_buffer expected, got;
     mr_random random;
@@ -42,10 +42,9 @@ static void answers_do_not_depend_on_the_order_of_arrival(void **state)
     mr_buffer_init(&got, crowd_answer_bytes_max);
     mr_random_seed(&random, 11);
     make_crowd(crowd);
-    fixture_make_folder(&in_order);
-    in_order.store = open_store(&in_order, MR_STORE_WRITE);
-    apply_items(in_order.store, &fixture_source, crowd->items, crowd_events);
-    describe(in_order.store, crowd, &expected);
+    in_order->store = open_store(in_order, MR_STORE_WRITE);
+    apply_items(in_order->store, &fixture_source, crowd->items, crowd_events);
+    describe(in_order->store, crowd, &expected);
     for (pass = 0; pass < 2; pass++) { /* the second brings only what is known */
         shuffle(crowd->items, crowd_events, &random);
         apply_in_batches(other->store, crowd, &random);
@@ -54,8 +53,7 @@ static void answers_do_not_depend_on_the_order_of_arrival(void **state)
         describe(other->store, crowd, &got);
         assert_string_equal(got.data, expected.data);
     }
-    mr_store_close(in_order.store);
-    fixture_remove_folder(&in_order);
+    in_order->destroy(in_order);
     mr_buffer_free(&expected);
     mr_buffer_free(&got);
     free(crowd);

@@ -20,11 +20,15 @@
 
 enum { fixture_path_bytes_max = 128 };
 
-typedef struct store_fixture {
+typedef struct store_fixture store_fixture;
+
+struct store_fixture {
     char folder[fixture_path_bytes_max];
     const char *url; /* of the backend under test */
     mr_store *store;
-} store_fixture;
+    store_fixture *(*create)(void);          /* another, with an empty store of its own, not open */
+    void (*destroy)(store_fixture *fixture); /* closes the store */
+};
 
 static const mr_store_source fixture_source = {.group = "store", .topic = "ingestion-topic"};
 

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bus/kafka_consumer.c - a consumer: polls librdkafka, and returns what came of one partition.
+ *
+ * Owns:       a client of librdkafka, and the messages of the last poll until the next one.
+ * Threads:    the polling thread's, but for `woken` and wake_fd, which wake() touches.
+ * Invariants: (1) a poll's messages are of one partition, in offset order, and of committed
+ *             transactions alone; (2) none comes from below `position`, nor of a partition that was
+ *             taken away; (3) offsets may have holes (the ends of transactions), positions move
+ *             over them.
+ * Not here:   which partitions, and from where (kafka_assign.c).
+ *
+ * Messages are taken one by one: of librdkafka 2.0, the call that takes many loses some when a
+ * rebalance or a seek comes between. It wakes us through an eventfd, as wake() does, which is why
+ * a signal handler may call that.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/civil.h"
+#include "base/log.h"
+#include "bus/kafka.h"
+
+enum {
+    recheck_ms_max = 1000, /* of what may be due: progress to publish, a seek to be told again */
+    first_assignment_ms_max = 3000,
+    retry_ms = 20, /* a partition just handed over is ready for a seek soon */
+};
+
+/* --- Opening and closing -------------------------------------------------------------------- */
+
+static mr_status make_client(mr_kafka_consumer *consumer, mr_err *err)
+{
+    char group[mr_kafka_name_bytes_max + 1];
+    rd_kafka_conf_t *conf = mr_kafka_conf(consumer->log, consumer);
+
+    mr_kafka_group_name(consumer->log, consumer->grouped ? consumer->options.group : "look", group);
+    mr_kafka_conf_set(conf, "group.id", group);
+    mr_kafka_conf_set(conf, "enable.auto.commit", "false");
+    mr_kafka_conf_set(conf, "enable.auto.offset.store", "false");
+    mr_kafka_conf_set(conf, "auto.offset.reset", "error");
+    mr_kafka_conf_set(conf, "enable.partition.eof", "true");
+    mr_kafka_conf_set(conf, "isolation.level", "read_committed");
+    mr_kafka_conf_set(conf, "partition.assignment.strategy", "cooperative-sticky");
+    if (consumer->grouped) {
+        rd_kafka_conf_set_rebalance_cb(conf, mr_kafka_rebalance);
+    }
+    return mr_kafka_client(RD_KAFKA_CONSUMER, conf, "a consumer of Kafka", &consumer->client, err);
+}
+
+static mr_status subscribe(mr_kafka_consumer *consumer, mr_err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+
+    (void)rd_kafka_topic_partition_list_add(list, consumer->topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? MR_OK
+               : mr_kafka_fail(err, code, "subscribe to %s", consumer->topic_given);
+}
+
+static void enable_wake(const mr_kafka_consumer *consumer)
+{
+    uint64_t one = 1; /* what an eventfd takes */
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer->client);
+
+    rd_kafka_queue_io_event_enable(queue, consumer->wake_fd, &one, sizeof one);
+    rd_kafka_queue_destroy(queue); /* our reference to it */
+}
+
+static mr_status connect_consumer(mr_kafka_consumer *consumer, mr_err *err)
+{
+    consumer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (consumer->wake_fd < 0) {
+        return mr_fail_errno(err, errno, "topic %s: open a descriptor for events",
+                             consumer->topic_given);
+    }
+    mr_status st = make_client(consumer, err);
+    if (st != MR_OK) {
+        return st;
+    }
+    (void)rd_kafka_poll_set_consumer(consumer->client); /* one queue for all that comes */
+    enable_wake(consumer);
+    return consumer->grouped ? subscribe(consumer, err) : MR_OK;
+}
+
+mr_status mr_kafka_consumer_open(void *state, const mr_bus_consumer_options *options,
+                                 void **ret_consumer, mr_err *err)
+{
+    mr_kafka *log = state;
+    mr_status st = mr_kafka_topic_ensure(log, options->topic, err);
+
+    if (st != MR_OK) {
+        return st;
+    }
+    mr_kafka_consumer *opened = mr_alloc_zero(1, sizeof *opened);
+    opened->log = log;
+    opened->wake_fd = -1;
+    opened->grouped = options->group != NULL;
+    opened->options = *options;
+    opened->topic_given = mr_copy_string(options->topic);
+    mr_kafka_topic_name(log, options->topic, opened->topic);
+    if (options->partitions != NULL) {
+        size_t bytes = options->partition_count * sizeof *options->partitions;
+        opened->wanted = mr_alloc(bytes + 1); /* of none, too */
+        memcpy(opened->wanted, options->partitions, bytes);
+        opened->options.partitions = opened->wanted;
+    }
+    atomic_init(&opened->woken, false);
+    opened->messages = mr_alloc_zero(options->messages_max, sizeof *opened->messages);
+    opened->taken = mr_alloc_zero(options->messages_max, sizeof(rd_kafka_message_t *));
+    st = connect_consumer(opened, err);
+    /* The caller's strings are borrowed no longer. */
+    opened->options.topic = opened->topic_given;
+    opened->options.group = NULL;
+    if (st != MR_OK) {
+        mr_kafka_consumer_close(opened);
+        return st;
+    }
+    *ret_consumer = opened;
+    return MR_OK;
+}
+
+static void release_messages(mr_kafka_consumer *consumer)
+{
+    for (size_t index = 0; index < consumer->count; index++) {
+        rd_kafka_message_destroy(consumer->taken[index]);
+    }
+    consumer->count = 0;
+    consumer->bytes = 0;
+}
+
+/* librdkafka before 2.3 aborts when a client is destroyed that has joined its group and was not
+ * assigned anything yet, not even nothing (its issue 4312). */
+static void await_first_assignment(mr_kafka_consumer *consumer)
+{
+    int64_t deadline_us = mr_monotonic_us() + (int64_t)first_assignment_ms_max * 1000;
+
+    while (consumer->grouped && !consumer->rebalanced && mr_monotonic_us() < deadline_us) {
+        char *member = rd_kafka_memberid(consumer->client);
+        bool joining = member != NULL && member[0] != '\0';
+        if (member != NULL) {
+            rd_kafka_mem_free(consumer->client, member);
+        }
+        if (!joining) {
+            break;
+        }
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->client, recheck_ms_max / 10);
+        if (message != NULL) {
+            rd_kafka_message_destroy(message);
+        }
+    }
+}
+
+static void close_client(mr_kafka_consumer *consumer)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer->client);
+
+    consumer->closing = true;
+    await_first_assignment(consumer);
+    mr_kafka_publish_due(consumer, true);
+    (void)rd_kafka_consumer_close(consumer->client); /* fails only where there is no group */
+    if (queue != NULL) {
+        rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+        rd_kafka_queue_destroy(queue); /* our reference to it */
+    }
+    if (!consumer->grouped || consumer->rebalanced) {
+        rd_kafka_destroy(consumer->client);
+    } /* else it is closed, and left for the process to take with it: see above */
+}
+
+void mr_kafka_consumer_close(void *state)
+{
+    mr_kafka_consumer *consumer = state;
+
+    release_messages(consumer);
+    if (consumer->held != NULL) {
+        rd_kafka_message_destroy(consumer->held);
+    }
+    if (consumer->client != NULL) {
+        close_client(consumer);
+    }
+    if (consumer->wake_fd >= 0) {
+        (void)close(consumer->wake_fd); /* nothing is kept in it */
+    }
+    free(consumer->parts);
+    free(consumer->wanted);
+    free(consumer->messages);
+    free(consumer->taken);
+    free(consumer->topic_given);
+    free(consumer);
+}
+
+/* --- Taking messages ------------------------------------------------------------------------ */
+
+void mr_kafka_drop_held(mr_kafka_consumer *consumer, int32_t partition)
+{
+    if (consumer->held != NULL && consumer->held->partition == partition) {
+        rd_kafka_message_destroy(consumer->held);
+        consumer->held = NULL;
+    }
+}
+
+void mr_kafka_drop_messages(mr_kafka_consumer *consumer, int32_t partition)
+{
+    mr_kafka_drop_held(consumer, partition);
+    if (consumer->count > 0 && consumer->messages[0].partition == partition) {
+        release_messages(consumer);
+    }
+}
+
+static bool is_full(const mr_kafka_consumer *consumer)
+{
+    return consumer->count >= consumer->options.messages_max ||
+           consumer->bytes >= consumer->options.bytes_max;
+}
+
+static void take_message(mr_kafka_consumer *consumer, mr_kafka_part *part,
+                         rd_kafka_message_t *message)
+{
+    int64_t append_ms = rd_kafka_message_timestamp(message, NULL);
+
+    consumer->taken[consumer->count] = message;
+    consumer->messages[consumer->count++] = (mr_bus_message){
+        .partition = message->partition,
+        .offset = message->offset,
+        .append_ms = append_ms > 0 ? append_ms : 0,
+        .key = {message->key, message->key_len},
+        .value = {message->payload, message->len},
+    };
+    consumer->bytes += message->key_len + message->len;
+    part->position = message->offset + 1;
+    part->returned = part->position;
+}
+
+static void note_end(mr_kafka_consumer *consumer, const rd_kafka_message_t *message)
+{
+    mr_kafka_part *part = mr_kafka_part_find(consumer, message->partition);
+
+    if (part == NULL || part->seeking || message->offset <= part->position) {
+        return;
+    }
+    part->position = message->offset;
+    part->publish_due = part->publish_due || part->published == part->returned;
+    consumer->moved = true;
+}
+
+static mr_status fail_message(mr_kafka_consumer *consumer, const rd_kafka_message_t *message,
+                              mr_err *err)
+{
+    char text[mr_err_message_bytes_max];
+
+    if (message->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) {
+        mr_log_warn("kafka: topic %s: polled too late, the group went on without this consumer; it "
+                    "joins again",
+                    consumer->topic_given);
+        return MR_OK;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
+        (void)rd_kafka_fatal_error(consumer->client, text, sizeof text);
+        mr_status st = mr_fail(err, MR_IO, "topic %s: %s; this consumer is of no use any more",
+                               consumer->topic_given, text);
+        err->action = MR_HALT; /* a new process begins afresh */
+        return st;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        mr_kafka_unplace(consumer, message->partition);
+    }
+    return mr_kafka_fail(err, message->err, "topic %s/%d: read offset %lld", consumer->topic_given,
+                         message->partition, (long long)message->offset);
+}
+
+/* Takes one from librdkafka: into the poll, into `held`, or for what it tells. *ret_more false:
+ * the poll ends here. */
+static mr_status take_next(mr_kafka_consumer *consumer, bool *ret_more, mr_err *err)
+{
+    rd_kafka_message_t *message = consumer->held;
+    mr_status st = MR_OK;
+
+    consumer->held = NULL;
+    if (message == NULL) {
+        message = rd_kafka_consumer_poll(consumer->client, 0);
+    }
+    if (message == NULL || consumer->status != MR_OK) { /* none, or a callback failed meanwhile */
+        *ret_more = false;
+        consumer->held = message;
+        return MR_OK;
+    }
+    mr_kafka_part *part = mr_kafka_part_find(consumer, message->partition);
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        note_end(consumer, message);
+    } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        st = fail_message(consumer, message, err);
+    } else if (part != NULL && !part->seeking && message->offset >= part->position) {
+        if (consumer->count > 0 && consumer->messages[0].partition != message->partition) {
+            consumer->held = message; /* another partition's turn */
+            *ret_more = false;
+            return MR_OK;
+        }
+        take_message(consumer, part, message);
+        return MR_OK;
+    } /* else it was left in a queue when its partition was taken away, or read from elsewhere */
+    rd_kafka_message_destroy(message);
+    return st;
+}
+
+static mr_status gather(mr_kafka_consumer *consumer, mr_err *err)
+{
+    bool more = true;
+    mr_status st = MR_OK;
+    mr_err own;
+
+    while (more && st == MR_OK && !is_full(consumer)) {
+        st = take_next(consumer, &more, &own);
+    }
+    if (st == MR_OK && consumer->status != MR_OK && consumer->count == 0) {
+        st = consumer->status;
+        own = consumer->err;
+        consumer->status = MR_OK;
+    }
+    if (st != MR_OK && consumer->count > 0) { /* what is good goes out first */
+        consumer->status = st;
+        consumer->err = own;
+        return MR_OK;
+    }
+    if (st != MR_OK && err != NULL) {
+        *err = own;
+    }
+    return st;
+}
+
+/* --- Polling -------------------------------------------------------------------------------- */
+
+static int wait_ms(const mr_kafka_consumer *consumer, int64_t left_us)
+{
+    int ms = recheck_ms_max;
+
+    for (size_t index = 0; index < consumer->part_count; index++) {
+        const mr_kafka_part *part = &consumer->parts[index];
+        if (part->seeking || part->publish_due) {
+            ms = retry_ms;
+        }
+    }
+    return left_us / 1000 < ms ? (int)(left_us / 1000) + 1 : ms;
+}
+
+static void clear_wake(const mr_kafka_consumer *consumer)
+{
+    uint64_t count = 0;
+    /* Nothing to read is as good: it was not written since. */
+    ssize_t bytes = read(consumer->wake_fd, &count, sizeof count);
+    (void)bytes;
+}
+
+static void await_wake(const mr_kafka_consumer *consumer, int64_t left_us)
+{
+    struct pollfd waits = {.fd = consumer->wake_fd, .events = POLLIN};
+    /* Woken, timed out or interrupted: look again. */
+    (void)poll(&waits, 1, wait_ms(consumer, left_us));
+}
+
+mr_status mr_kafka_poll(void *state, uint32_t timeout_ms, const mr_bus_message **ret_messages,
+                        size_t *ret_count, mr_err *err)
+{
+    mr_kafka_consumer *consumer = state;
+    int64_t deadline_us = mr_monotonic_us() + (int64_t)timeout_ms * 1000;
+
+    release_messages(consumer);
+    consumer->moved = false;
+    for (;;) {
+        clear_wake(consumer);
+        if (atomic_exchange(&consumer->woken, false)) {
+            return mr_fail(err, MR_STOPPED, "topic %s: the poll was ended", consumer->topic_given);
+        }
+        mr_status st = mr_kafka_assign_settle(consumer, err);
+        if (st == MR_OK) {
+            st = gather(consumer, err);
+        }
+        mr_kafka_publish_due(consumer, false);
+        if (st != MR_OK) {
+            return st;
+        }
+        int64_t left_us = deadline_us - mr_monotonic_us();
+        if (consumer->count > 0 || consumer->moved || left_us <= 0) {
+            break;
+        }
+        await_wake(consumer, left_us);
+    }
+    *ret_messages = consumer->messages;
+    *ret_count = consumer->count;
+    return MR_OK;
+}
+
+void mr_kafka_wake(void *state)
+{
+    mr_kafka_consumer *consumer = state;
+    uint64_t one = 1;
+    int saved = errno;
+
+    atomic_store(&consumer->woken, true);
+    /* Fails only when it is about to overflow, and then it is readable already. */
+    ssize_t bytes = write(consumer->wake_fd, &one, sizeof one);
+    (void)bytes;
+    errno = saved;
+}

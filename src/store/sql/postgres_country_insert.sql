@@ -1,0 +1,4 @@
+INSERT INTO country (name)
+VALUES ($1::text)
+ON CONFLICT DO NOTHING
+RETURNING country_id

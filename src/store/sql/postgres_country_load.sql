@@ -1,0 +1,3 @@
+SELECT country_id
+FROM country
+WHERE name = $1::text

@@ -1,0 +1,3 @@
+SELECT generation
+FROM ops.api_key_generation
+WHERE generation_id = 1

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store/store_postgres.h - what the PostgreSQL backend's files share. Nobody else includes it but
+ * tests.
+ *
+ * store_postgres.c opens, moves positions, commits; store_postgres_lines.c writes lines and judges
+ * them; store_postgres_write.c notes what they change and writes sums, store_postgres_shared.c what
+ * all partitions share; store_postgres_read.c answers;
+ * store_postgres_queries.c names the statements.
+ */
+#ifndef MR_STORE_STORE_POSTGRES_H
+#define MR_STORE_STORE_POSTGRES_H
+
+#include "store/postgres_db.h"
+#include "store/store.h"
+#include "store/store_cache.h"
+#include "store/store_postgres_products.h"
+
+typedef enum mr_pg_store_query {
+    MR_PG_POSITION_READ,
+    MR_PG_POSITION_MOVE,
+    MR_PG_POSITION_START,
+    MR_PG_POSITION_SET,
+    MR_PG_POSITION_LIST,
+    MR_PG_LINE_INSERT,
+    MR_PG_LINE_KNOWN,
+    MR_PG_LINE_LIST,
+    MR_PG_COUNTRY_LOAD,
+    MR_PG_COUNTRY_INSERT,
+    MR_PG_DIMENSION_LOCK,
+    MR_PG_INVOICE_ADD,
+    MR_PG_INVOICE_READ,
+    MR_PG_ORDER_ADD,
+    MR_PG_ORDER_LIST,
+    MR_PG_PRODUCT_ADD,
+    MR_PG_PRODUCT_LOAD,
+    MR_PG_PRODUCT_DESCRIBE,
+    MR_PG_WINNER_LOAD,
+    MR_PG_WINNER_PUT,
+    MR_PG_CUSTOMER_ADD,
+    MR_PG_CUSTOMER_READ,
+    MR_PG_CUSTOMER_TOP,
+    MR_PG_TOTAL_ADD,
+    MR_PG_TOTAL_READ,
+    MR_PG_RECEIPT_READ,
+    MR_PG_QUERY_COUNT,
+} mr_pg_store_query;
+
+extern const mr_pg_query mr_pg_store_queries[MR_PG_QUERY_COUNT];
+
+/* Cache entries name a country by its place in this list until they are written: while lines are
+ * on their way to the server, a new country cannot be asked for its number. */
+typedef struct mr_pg_countries {
+    mr_text names[mr_cache_countries_max];   /* lie in the cache */
+    int32_t numbers[mr_cache_countries_max]; /* 0: not asked for yet */
+    int32_t count;
+} mr_pg_countries;
+
+/* The items of a batch by event, so that COPY gets no line twice. */
+typedef struct mr_pg_seen {
+    uint32_t *slots;   /* 1 + the item's number; 0 = free */
+    size_t slot_count; /* a power of two, at least twice the items */
+} mr_pg_seen;
+
+/* The cache: of invoices and orders it holds what the open batch adds to them; of customers and
+ * products what the database has at least (another process may have brought newer). So entries are
+ * never read, and what others write makes none of them wrong. */
+typedef struct mr_pg_store {
+    mr_pg *pg;
+    mr_cache *cache; /* NULL for a reader */
+    mr_pg_countries countries;
+    mr_pg_seen seen;
+    mr_store_totals added;     /* by the open batch; written with it */
+    mr_pg_products *products;  /* NULL for a reader */
+    int64_t dimension_version; /* that the cache and products are as new as; -1: none */
+    bool dimensions_locked;    /* in the open transaction */
+    mr_pg_params params;
+    mr_buffer rows;      /* of a COPY, on their way */
+    uint64_t generation; /* of the connection that the cache was filled by */
+    bool expects_known;  /* the last batch brought lines again: this one may, too */
+} mr_pg_store;
+
+/* Takes lines into the cache from item `from` on while it has room; returns the first not taken. */
+size_t mr_pg_store_note(mr_pg_store *store, int32_t partition, const mr_store_item *items,
+                        size_t from, size_t count);
+/* Writes what the cache holds of the open batch. */
+mr_status mr_pg_store_flush(mr_pg_store *store, int32_t partition, mr_err *err);
+/* Makes room in the cache. */
+void mr_pg_store_forget(mr_pg_store *store);
+/* The same, and all else that may not be in the database. */
+void mr_pg_store_forget_all(mr_pg_store *store);
+
+/* Gives every country that lines named its number. */
+mr_status mr_pg_store_number_countries(mr_pg_store *store, mr_err *err);
+/* Writes changed products and customers, under the dimension lock. */
+mr_status mr_pg_store_write_shared(mr_pg_store *store, mr_err *err);
+/* Runs a statement on the store's params that answers with one row of counts; adds them. second may
+ * be NULL. */
+mr_status mr_pg_store_run_counting(mr_pg_store *store, mr_pg_store_query query, uint64_t *first,
+                                   uint64_t *second, mr_err *err);
+
+/* Applies the items inside the open transaction; on failure the caller rolls back. */
+mr_status mr_pg_store_write(mr_pg_store *store, int32_t partition, mr_store_item *items,
+                            size_t count, mr_err *err);
+
+/* The answers, as in store_backend.h. */
+mr_status mr_pg_store_read_totals(void *state, mr_store_totals *ret_totals, mr_err *err);
+mr_status mr_pg_store_read_customer(void *state, int64_t customer_id,
+                                    mr_store_customer *ret_customer, mr_err *err);
+mr_status mr_pg_store_read_orders(void *state, const mr_store_order_query *query,
+                                  bool (*visit)(void *, const mr_store_order *), void *ctx,
+                                  mr_err *err);
+mr_status mr_pg_store_read_invoice(void *state, mr_text invoice_no, mr_store_invoice *ret_invoice,
+                                   bool (*visit)(void *, const mr_store_line *), void *ctx,
+                                   mr_err *err);
+mr_status mr_pg_store_read_receipt(void *state, const mr_event_id *event_id,
+                                   mr_store_receipt *ret_receipt, mr_err *err);
+mr_status mr_pg_store_read_top_customers(void *state, size_t limit,
+                                         bool (*visit)(void *, const mr_store_customer *),
+                                         void *ctx, mr_err *err);
+mr_status mr_pg_store_read_positions(void *state,
+                                     bool (*visit)(void *, const mr_store_source *, int64_t),
+                                     void *ctx, mr_err *err);
+
+#endif

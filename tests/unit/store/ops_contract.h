@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/unit/store/ops_contract.h - what ops.h promises, for any backend.
+ *
+ * Each test finds an ops_fixture in *state: open, and empty.
+ */
+#ifndef MR_TESTS_OPS_CONTRACT_H
+#define MR_TESTS_OPS_CONTRACT_H
+
+#include "base/civil.h"
+#include "store/ops.h"
+#include "store_fixture.h"
+
+typedef struct ops_fixture ops_fixture;
+
+struct ops_fixture {
+    store_fixture base;
+    mr_ops *ops;
+    mr_ops *(*open)(const ops_fixture *fixture); /* another handle on the same data */
+    /* By another connection, as another process would. */
+    void (*exec)(const ops_fixture *fixture, const char *sql);
+};
+
+static int64_t generation_of(mr_ops *ops)
+{
+    int64_t generation = -1;
+
+    assert_int_equal(mr_ops_key_generation(ops, &generation, NULL), MR_OK);
+    return generation;
+}
+
+static void a_key_opens_until_it_is_revoked(void **state)
+{
+    mr_ops *ops = ((ops_fixture *)*state)->ops;
+    char key[mr_api_key_bytes_max];
+    mr_api_key found;
+
+    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(strlen(key), 46);
+    assert_memory_equal(key, "mr_", 3);
+    assert_int_equal(strspn(key + 3, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                     "0123456789-_"),
+                     43);
+    assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_OK);
+    assert_string_equal(found.name, "till");
+    assert_memory_equal(found.prefix, key, 11);
+    assert_int_equal(found.expires_ms, 0);
+    assert_int_equal(mr_ops_key_revoke(ops, "till", NULL), MR_OK);
+    assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_NOT_FOUND);
+    assert_int_equal(mr_ops_key_revoke(ops, "till", NULL), MR_NOT_FOUND);
+}
+
+static void no_other_key_opens(void **state)
+{
+    mr_ops *ops = ((ops_fixture *)*state)->ops;
+    char key[mr_api_key_bytes_max], other[mr_api_key_bytes_max];
+    mr_api_key found;
+    size_t index;
+
+    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    for (index = 0; index < 45; index++) { /* the last digit has bits that no byte has */
+        memcpy(other, key, sizeof(key));
+        other[index] = other[index] == 'x' ? 'y' : 'x';
+        assert_int_equal(mr_ops_key_check(ops, mr_text_of(other), &found, NULL), MR_NOT_FOUND);
+        assert_int_equal(mr_ops_key_check(ops, (mr_text){key, index}, &found, NULL), MR_NOT_FOUND);
+    }
+    assert_int_equal(mr_ops_key_check(ops, mr_text_of(""), &found, NULL), MR_NOT_FOUND);
+    assert_int_equal(mr_ops_key_check(ops, MR_TEXT_ABSENT, &found, NULL), MR_NOT_FOUND);
+}
+
+static void a_name_stands_for_one_valid_key(void **state)
+{
+    mr_ops *ops = ((ops_fixture *)*state)->ops;
+    char key[mr_api_key_bytes_max] = "untouched";
+    mr_err err;
+
+    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    (void)snprintf(key, sizeof(key), "untouched");
+    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, &err), MR_EXISTS);
+    assert_string_equal(key, "untouched");
+    assert_non_null(strstr(err.message, "'till'"));
+    assert_int_equal(mr_ops_key_add(ops, "Till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_revoke(ops, "till", NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+}
+
+static void odd_names_and_past_ends_are_refused(void **state)
+{
+    mr_ops *ops = ((ops_fixture *)*state)->ops;
+    char key[mr_api_key_bytes_max], name[66];
+
+    memset(name, 'n', sizeof(name));
+    name[65] = '\0';
+    assert_int_equal(mr_ops_key_add(ops, name, 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, name + 1, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "", 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, "a\nb", 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, "\xff", 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, "past", mr_now_ms() - 1, key, NULL), MR_INVALID);
+}
+
+static void an_expired_key_opens_nothing_and_frees_its_name(void **state)
+{
+    ops_fixture *fixture = *state;
+    char key[mr_api_key_bytes_max];
+    mr_api_key found;
+    mr_ops *ops = fixture->ops;
+
+    assert_int_equal(mr_ops_key_add(ops, "till", mr_now_ms() + 3600000, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_OK);
+    assert_true(found.expires_ms > mr_now_ms());
+    fixture->exec(fixture, "UPDATE api_key SET expires_ms = 1");
+    assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_NOT_FOUND);
+    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+}
+
+static bool append_key(void *ctx, const mr_api_key *key)
+{
+    return mr_buffer_printf(ctx, "%s%s ", key->name, key->revoked_ms != 0 ? "(revoked)" : "") &&
+           strcmp(key->name, "last") != 0;
+}
+
+static void keys_are_listed_as_they_came(void **state)
+{
+    mr_ops *ops = ((ops_fixture *)*state)->ops;
+    char key[mr_api_key_bytes_max];
+    mr_buffer list;
+
+    mr_buffer_init(&list, 4096);
+    assert_int_equal(mr_ops_key_add(ops, "b", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "a", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "last", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "unseen", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_revoke(ops, "b", NULL), MR_OK);
+    assert_int_equal(mr_ops_keys(ops, append_key, &list, NULL), MR_OK);
+    mr_buffer_append(&list, "", 1);
+    assert_string_equal(list.data, "b(revoked) a last ");
+    mr_buffer_free(&list);
+}
+
+static void the_generation_tells_of_every_change(void **state)
+{
+    ops_fixture *fixture = *state;
+    char key[mr_api_key_bytes_max];
+    mr_ops *watcher;
+    int64_t before;
+
+    watcher = fixture->open(fixture);
+    before = generation_of(watcher);
+    assert_int_equal(mr_ops_key_add(fixture->ops, "till", 0, key, NULL), MR_OK);
+    assert_true(generation_of(watcher) > before);
+    before = generation_of(watcher);
+    assert_int_equal(mr_ops_key_add(fixture->ops, "till", 0, key, NULL), MR_EXISTS);
+    assert_int_equal(mr_ops_key_revoke(fixture->ops, "nobody", NULL), MR_NOT_FOUND);
+    assert_int_equal(generation_of(watcher), before);
+    assert_int_equal(mr_ops_key_revoke(fixture->ops, "till", NULL), MR_OK);
+    assert_true(generation_of(watcher) > before);
+    mr_ops_close(watcher);
+}
+
+static void a_letter_is_open_until_it_is_marked(void **state)
+{
+    mr_ops *ops = ((ops_fixture *)*state)->ops;
+    mr_letter_state letter = MR_LETTER_DISCARDED;
+
+    assert_int_equal(mr_ops_letter_state(ops, 0, 7, &letter, NULL), MR_OK);
+    assert_int_equal(letter, MR_LETTER_OPEN);
+    assert_int_equal(mr_ops_letter_mark(ops, 0, 7, MR_LETTER_RETRIED, NULL), MR_OK);
+    assert_int_equal(mr_ops_letter_state(ops, 0, 7, &letter, NULL), MR_OK);
+    assert_int_equal(letter, MR_LETTER_RETRIED);
+    assert_int_equal(mr_ops_letter_mark(ops, 0, 7, MR_LETTER_DISCARDED, NULL), MR_OK);
+    assert_int_equal(mr_ops_letter_state(ops, 0, 7, &letter, NULL), MR_OK);
+    assert_int_equal(letter, MR_LETTER_DISCARDED);
+    assert_int_equal(mr_ops_letter_state(ops, 1, 7, &letter, NULL), MR_OK);
+    assert_int_equal(letter, MR_LETTER_OPEN);
+}
+
+static void a_letter_of_an_unknown_state_is_corrupt(void **state)
+{
+    ops_fixture *fixture = *state;
+    mr_letter_state letter;
+
+    fixture->exec(fixture, "INSERT INTO dead_letter VALUES (0, 1, 9, 0)");
+    assert_int_equal(mr_ops_letter_state(fixture->ops, 0, 1, &letter, NULL), MR_CORRUPT);
+}
+
+#define OPS_CONTRACT(setup, teardown)                                                           \
+    cmocka_unit_test_setup_teardown(a_key_opens_until_it_is_revoked, setup, teardown),          \
+        cmocka_unit_test_setup_teardown(no_other_key_opens, setup, teardown),                   \
+        cmocka_unit_test_setup_teardown(a_name_stands_for_one_valid_key, setup, teardown),      \
+        cmocka_unit_test_setup_teardown(odd_names_and_past_ends_are_refused, setup, teardown),  \
+        cmocka_unit_test_setup_teardown(an_expired_key_opens_nothing_and_frees_its_name, setup, \
+                                        teardown),                                              \
+        cmocka_unit_test_setup_teardown(keys_are_listed_as_they_came, setup, teardown),         \
+        cmocka_unit_test_setup_teardown(the_generation_tells_of_every_change, setup, teardown), \
+        cmocka_unit_test_setup_teardown(a_letter_is_open_until_it_is_marked, setup, teardown),  \
+        cmocka_unit_test_setup_teardown(a_letter_of_an_unknown_state_is_corrupt, setup, teardown)
+
+#endif
