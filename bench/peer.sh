@@ -1,0 +1,226 @@
+#!/usr/bin/env bash
+# The same job by the stack that millrace replaces, both on one Kafka broker and one PostgreSQL:
+#
+#   gateway_kafka  single POSTs, 201 once the broker has the event (acks=all): millrace against FastAPI with librdkafka
+#   spark_store    the same events out of one topic into PostgreSQL: the store sink against Spark Structured Streaming
+#
+#   bench/peer.sh BUILD_FOLDER   -> JSON lines
+#
+# The peers come from PyPI and Maven into the cache folder; what cannot be had is skipped and named. bench/peer/ holds
+# their code and says how each is tuned. PEER_PYTHON: the Python (3.10 or newer, with venv) to install them for.
+set -euo pipefail
+program="$(realpath "${1:?usage: bench/peer.sh BUILD_FOLDER}")/millrace"
+cd "$(dirname "$0")"
+source ./lib.sh
+
+readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/millrace/peer"
+readonly rounds="${ROUNDS:-3}" seconds="${SECONDS_PER_ROUND:-5}" partitions=6
+readonly connection_counts=(64 512)
+readonly events="${EVENTS:-500000}"
+readonly peer_port=18481 gateway_port=18482 ready_tries_max=300
+readonly peers=../tests/peers
+
+skip() { printf 'bench: skipped: %s\n' "$*" >&2; }
+
+# --- What is needed ------------------------------------------------------------------------------
+
+# Installed into a folder beside and renamed when whole; its name holds what was asked for.
+install_python() {
+    local base="${PEER_PYTHON:-python3}" id folder
+    id="$(sha256sum peer/requirements.txt | cut -c1-12)"
+    folder="$cache/python-$id"
+    python="$folder/bin/python"
+    if [ ! -f "$folder/complete" ]; then
+        "$base" -c 'import ensurepip' 2>/dev/null || { skip "$base has no venv (package python3-venv)"; return 1; }
+        rm -rf "$folder"
+        mkdir -p "$cache"
+        "$base" -m venv "$folder" && "$python" -m pip install --quiet --disable-pip-version-check -r peer/requirements.txt >&2 ||
+            { skip 'pip could not install bench/peer/requirements.txt'; return 1; }
+        touch "$folder/complete"
+    fi
+}
+
+install_jars() {
+    local id
+    id="$(sha256sum peer/pom.xml | cut -c1-12)"
+    jars="$cache/jars-$id"
+    [ ! -d "$jars" ] || return 0
+    command -v mvn >/dev/null || { skip 'mvn is missing (package maven)'; return 1; }
+    if ! mvn -q -B -f peer/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+        -DoutputDirectory="$jars.$$" >"$bench_folder/mvn.log" 2>&1; then
+        tail -n 5 "$bench_folder/mvn.log" >&2
+        rm -rf "$jars.$$"
+        skip 'Maven could not fetch the jars of bench/peer/pom.xml'
+        return 1
+    fi
+    mv -T "$jars.$$" "$jars"
+}
+
+stop_servers() {
+    [ ! -d "$bench_folder/kafka" ] || "$peers/kafka/start.sh" --stop "$bench_folder/kafka" || true
+    [ ! -d "$bench_folder/postgres" ] || "$peers/postgres/stop.sh" "$bench_folder/postgres" || true
+    bench_cleanup
+}
+
+start_kafka() {
+    # Memory for page cache rather than heap; the compilers a server has, not those of a quick test.
+    brokers="$(KAFKA_JVM='-Xms512m -Xmx512m -XX:+UseG1GC' "$peers/kafka/start.sh" "$bench_folder/kafka")" ||
+        { skip 'no Kafka broker (see above)'; return 1; }
+}
+
+start_postgres() {
+    chmod 755 "$bench_folder"
+    postgres_url="$("$peers/postgres/start.sh" "$bench_folder/postgres")" ||
+        { skip 'no PostgreSQL server (see above)'; return 1; }
+}
+
+topic() { "$python" peer/topic.py "$brokers" "$@"; }
+
+await_ready() { # URL PID LOG
+    local tries=0
+    until curl -fsS -o /dev/null "$1" 2>/dev/null; do
+        kill -0 "$2" 2>/dev/null && [ $((tries += 1)) -le $ready_tries_max ] || { cat "$3" >&2; exit 1; }
+        sleep 0.1
+    done
+}
+
+# All processes of one: "pid pid ..."
+tree() { local pid; for pid in "$1" $(pgrep -P "$1" || true); do printf '%s ' "$pid"; done; }
+
+tree_peak_kib() {
+    local pid total=0
+    for pid in $(tree "$1"); do total=$((total + $(peak_kib "$pid"))); done
+    echo $total
+}
+
+# --- Gateway -------------------------------------------------------------------------------------
+
+# measure PORT PID CONNECTIONS -> "requests_per_s cpu_us p50_us p99_us errors"
+measure() {
+    local before after line
+    before="$(cpu_us "$2")"
+    line="$(wrk -t1 -c"$3" -d"${seconds}s" -s post.lua "http://127.0.0.1:$1/invoicedata" | grep '^result ')"
+    after="$(cpu_us "$2")"
+    eval "$(sed 's/^result //; s/ /;/g' <<<"$line")"
+    echo "$(divide "$requests"000000 "$microseconds" 0) $(divide $((after - before)) "$requests") $p50_us $p99_us $errors"
+}
+
+start_gateways() {
+    topic peer-events create $partitions
+    topic our-events create $partitions
+    PEER_TOPIC=peer-events PEER_BOOTSTRAP="$brokers" PYTHONDONTWRITEBYTECODE=1 "$python" -m uvicorn --app-dir peer gateway:app \
+        --port $peer_port --workers "$(nproc)" --loop uvloop --http httptools --no-access-log --log-level warning \
+        >"$bench_folder/peer.log" 2>&1 &
+    peer_pid=$!
+    bench_pids+=("$peer_pid")
+    MILLRACE_TOPIC_INGESTION=our-events MILLRACE_GATEWAY="127.0.0.1:$gateway_port" "$program" gateway >"$bench_folder/gateway.log" 2>&1 &
+    gateway_pid=$!
+    bench_pids+=("$gateway_pid")
+    await_ready "http://127.0.0.1:$peer_port/ready" "$peer_pid" "$bench_folder/peer.log"
+    await_ready "http://127.0.0.1:$gateway_port/ready" "$gateway_pid" "$bench_folder/gateway.log"
+}
+
+compare_gateways() { # CONNECTIONS
+    local rate cpu half tail errors failed=0
+    local ours=() theirs=() ours_cpu=() theirs_cpu=() ours_p50=() ours_p99=() theirs_p50=() theirs_p99=()
+    for _ in $(seq "$rounds"); do
+        read -r rate cpu half tail errors < <(measure $peer_port "$peer_pid" "$1")
+        theirs+=("$rate") theirs_cpu+=("$cpu") theirs_p50+=("$half") theirs_p99+=("$tail") failed=$((failed + errors))
+        read -r rate cpu half tail errors < <(measure $gateway_port "$gateway_pid" "$1")
+        ours+=("$rate") ours_cpu+=("$cpu") ours_p50+=("$half") ours_p99+=("$tail") failed=$((failed + errors))
+    done
+    printf '{"bench":"gateway_kafka","connections":%d,"ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s,"ours_cpu_us":%s,"fastapi_cpu_us":%s,"ours_p50_us":%s,"ours_p99_us":%s,"fastapi_p50_us":%s,"fastapi_p99_us":%s,"ours_peak_mib":%s,"fastapi_peak_mib":%s,"errors":%d}\n' \
+        "$1" "$(median "${ours[@]}")" "$(median "${theirs[@]}")" "$(divide "$(median "${ours[@]}")" "$(median "${theirs[@]}")")" \
+        "$(median "${ours_cpu[@]}")" "$(median "${theirs_cpu[@]}")" \
+        "$(median "${ours_p50[@]}")" "$(median "${ours_p99[@]}")" "$(median "${theirs_p50[@]}")" "$(median "${theirs_p99[@]}")" \
+        "$(divide "$(tree_peak_kib "$gateway_pid")" 1024 0)" "$(divide "$(tree_peak_kib "$peer_pid")" 1024 0)" "$failed"
+}
+
+bench_gateway() {
+    local connections peer_pid gateway_pid
+    start_gateways
+    measure $peer_port "$peer_pid" "${connection_counts[0]}" >/dev/null # both, and the broker, warm
+    measure $gateway_port "$gateway_pid" "${connection_counts[0]}" >/dev/null
+    for connections in "${connection_counts[@]}"; do compare_gateways "$connections"; done
+    stop_role "$peer_pid"
+    stop_role "$gateway_pid"
+}
+
+# --- Store ---------------------------------------------------------------------------------------
+
+# The events of both jobs, as our gateway writes them.
+fill_topic() {
+    local pid
+    topic events create $partitions
+    "$program" generate --events "$events" --seed 7 --quiet -o "$bench_folder/events.ndjson"
+    MILLRACE_TOPIC_INGESTION=events MILLRACE_GATEWAY="127.0.0.1:$gateway_port" "$program" gateway >"$bench_folder/gateway.log" 2>&1 &
+    pid=$!
+    bench_pids+=("$pid")
+    await_ready "http://127.0.0.1:$gateway_port/ready" "$pid" "$bench_folder/gateway.log"
+    "$program" post "$bench_folder/events.ndjson" --url "http://127.0.0.1:$gateway_port" --quiet --no-resume >/dev/null
+    stop_role "$pid"
+}
+
+# A database of its own on the server; prints its URL.
+new_database() {
+    psql --quiet --no-psqlrc "$postgres_url" --command "CREATE DATABASE $1" >&2
+    echo "${postgres_url%/*}/$1"
+}
+
+query() { psql --no-psqlrc --tuples-only --no-align "$1" --command "$2"; }
+
+run_ours() {
+    local url pid start
+    url="$(new_database ours)"
+    start="$(now_us)"
+    MILLRACE_STORE="$url" MILLRACE_TOPIC_INGESTION=events MILLRACE_SINKS=store "$program" processor >"$bench_folder/processor.log" 2>&1 &
+    pid=$!
+    bench_pids+=("$pid")
+    MILLRACE_STORE="$url" MILLRACE_TOPIC_INGESTION=events MILLRACE_SINKS=store "$program" status --wait 300s >/dev/null ||
+        { cat "$bench_folder/processor.log" >&2; exit 1; }
+    our_us=$(($(now_us) - start))
+    our_cpu="$(cpu_us "$pid")"
+    our_peak="$(peak_kib "$pid")"
+    stop_role "$pid"
+    our_lines="$(query "$url" 'SELECT count(*) FROM invoice_line')"
+}
+
+run_spark() {
+    local url place
+    url="$(new_database spark)"
+    psql --quiet --no-psqlrc "$url" --file peer/store.sql >&2
+    place="${url#postgresql://}"
+    "$python" peer/stream.py "$brokers" events "jdbc:postgresql://${place#*@}" millrace "$(sed 's/.*:\(.*\)@.*/\1/' <<<"$place")" "$jars" \
+        >"$bench_folder/spark.out" 2>"$bench_folder/spark.log" || { tail -n 30 "$bench_folder/spark.log" >&2; exit 1; }
+    spark="$(grep '^result ' "$bench_folder/spark.out")"
+    spark_lines="$(query "$url" 'SELECT count(*) FROM invoice_line')"
+}
+
+bench_store() {
+    local our_rate
+    fill_topic
+    run_ours
+    run_spark
+    [ "$our_lines" -eq "$spark_lines" ] || { printf 'bench: %d lines in our store, %d in the peer'"'"'s\n' "$our_lines" "$spark_lines" >&2; exit 1; }
+    eval "$(sed 's/^result //; s/\<events=/spark_events=/; s/\<seconds=/spark_seconds=/; s/ /;/g' <<<"$spark")"
+    our_rate="$(divide "$events"000000 "$our_us" 0)"
+    printf '{"bench":"spark_store","events":%d,"lines":%d,"ours_events_per_s":%s,"spark_events_per_s":%s,"spark_warm_events_per_s":%s,"ratio":%s,"ratio_warm":%s,"ours_cpu_us_per_event":%s,"ours_peak_mib":%s,"spark_peak_mib":%s}\n' \
+        "$events" "$our_lines" "$our_rate" "$(divide "$spark_events" "$spark_seconds" 0)" "$warm_events_per_s" \
+        "$(divide "$our_rate" "$(divide "$spark_events" "$spark_seconds" 0)")" "$(divide "$our_rate" "$warm_events_per_s")" \
+        "$(divide "$our_cpu" "$events")" "$(divide "$our_peak" 1024 0)" "$peak_mib"
+}
+
+trap stop_servers EXIT
+install_python || exit 0
+start_kafka || exit 0
+export MILLRACE_BUS="kafka://$brokers" MILLRACE_DATA="$bench_folder/data" MILLRACE_LOG_LEVEL=warn
+if command -v wrk >/dev/null; then
+    bench_gateway
+else
+    skip 'gateway_kafka: wrk is missing (package wrk)'
+fi
+if command -v psql >/dev/null && install_jars && start_postgres; then
+    bench_store
+else
+    skip 'spark_store'
+fi
