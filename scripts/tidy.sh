@@ -42,7 +42,7 @@ check_vendors() {
     local rule header allowed
     for rule in 'sqlite3.h=^src/(bus/|store/)' 'yyjson.h=^src/(event|stream|gateway|cli)/' 'llhttp.h=^src/http/' \
         'openssl/=^src/(http|store)/' 'curl/=^src/cli/(post|cmd_post)' 'lz4=^src/bus/' 'zstd.h=^src/(http|cli/post)' \
-        'zlib.h=^src/(http|cli/post)' 'xxhash.h=^src/base/'; do
+        'zlib.h=^src/(http|cli/post)' 'xxhash.h=^src/base/' 'libpq-fe.h=^src/store/postgres_'; do
         header="${rule%%=*}"; allowed="${rule#*=}"
         grep -lE "#include <$header" "${product[@]}" | grep -vE "$allowed" |
             while read -r file; do echo "$file includes <$header>, which belongs to $allowed"; done
