@@ -1,25 +1,33 @@
 #!/usr/bin/env bash
-# The same job by the stack that millrace replaces, both on one Kafka broker and one PostgreSQL:
+# On one Kafka broker and one PostgreSQL: how long an event takes, how near the store comes to a bare COPY, and the same
+# job by the stack that millrace replaces:
 #
+#   visible        POST to the rows that anybody sees, at 5,000 events a second: as invoices of 20 lines, and as singles
+#   store_postgres the store sink against a binary COPY of the same rows into the same tables
+#   bulk_kafka     `millrace post` sends batches of 5,000 lines, each answered once the broker has it
 #   gateway_kafka  single POSTs, 201 once the broker has the event (acks=all): millrace against FastAPI with librdkafka
 #   spark_store    the same events out of one topic into PostgreSQL: the store sink against Spark Structured Streaming
 #
-#   bench/peer.sh BUILD_FOLDER   -> JSON lines
+#   bench/peer.sh BUILD_FOLDER [NAME ...]   -> JSON lines; only those named, where some are
 #
 # The peers come from PyPI and Maven into the cache folder; what cannot be had is skipped and named. bench/peer/ holds
 # their code and says how each is tuned. PEER_PYTHON: the Python (3.10 or newer, with venv) to install them for.
 set -euo pipefail
-program="$(realpath "${1:?usage: bench/peer.sh BUILD_FOLDER}")/millrace"
+build="$(realpath "${1:?usage: bench/peer.sh BUILD_FOLDER [NAME ...]}")"
+program="$build/millrace"
+shift
+readonly wanted=" $* "
 cd "$(dirname "$0")"
 source ./lib.sh
 
 readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/millrace/peer"
 readonly rounds="${ROUNDS:-3}" seconds="${SECONDS_PER_ROUND:-5}" partitions=6
 readonly connection_counts=(64 512)
-readonly events="${EVENTS:-500000}"
+readonly events="${EVENTS:-500000}" rate="${RATE:-5000}" visible_seconds="${VISIBLE_SECONDS:-30}"
 readonly peer_port=18481 gateway_port=18482 ready_tries_max=300
 readonly peers=../tests/peers
 
+wants() { [ "$wanted" = '  ' ] || [[ "$wanted" == *" $1 "* ]]; }
 skip() { printf 'bench: skipped: %s\n' "$*" >&2; }
 
 # --- What is needed ------------------------------------------------------------------------------
@@ -63,8 +71,9 @@ stop_servers() {
 }
 
 start_kafka() {
-    # Memory for page cache rather than heap; the compilers a server has, not those of a quick test.
-    brokers="$(KAFKA_JVM='-Xms512m -Xmx512m -XX:+UseG1GC' "$peers/kafka/start.sh" "$bench_folder/kafka")" ||
+    # Memory for page cache rather than heap; else the flags of Kafka's own start script, not those of a quick test.
+    local jvm='-Xms512m -Xmx512m -server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 -XX:+ExplicitGCInvokesConcurrent'
+    brokers="$(KAFKA_JVM="$jvm" "$peers/kafka/start.sh" "$bench_folder/kafka")" ||
         { skip 'no Kafka broker (see above)'; return 1; }
 }
 
@@ -148,17 +157,31 @@ bench_gateway() {
 
 # --- Store ---------------------------------------------------------------------------------------
 
-# The events of both jobs, as our gateway writes them.
+# fill_topic TOPIC: all events, as our gateway writes them; sets fill_us and fill_peak_kib.
 fill_topic() {
-    local pid
-    topic events create $partitions
-    "$program" generate --events "$events" --seed 7 --quiet -o "$bench_folder/events.ndjson"
-    MILLRACE_TOPIC_INGESTION=events MILLRACE_GATEWAY="127.0.0.1:$gateway_port" "$program" gateway >"$bench_folder/gateway.log" 2>&1 &
+    local pid start
+    [ -s "$bench_folder/events.ndjson" ] || "$program" generate --events "$events" --seed 7 --quiet -o "$bench_folder/events.ndjson"
+    MILLRACE_TOPIC_INGESTION="$1" MILLRACE_KAFKA_PARTITIONS=$partitions MILLRACE_GATEWAY="127.0.0.1:$gateway_port" \
+        "$program" gateway >"$bench_folder/gateway.log" 2>&1 &
     pid=$!
     bench_pids+=("$pid")
     await_ready "http://127.0.0.1:$gateway_port/ready" "$pid" "$bench_folder/gateway.log"
+    start="$(now_us)"
     "$program" post "$bench_folder/events.ndjson" --url "http://127.0.0.1:$gateway_port" --quiet --no-resume >/dev/null
+    fill_us=$(($(now_us) - start))
+    fill_peak_kib="$(peak_kib "$pid")"
     stop_role "$pid"
+}
+
+bench_bulk() {
+    local round rates=() peaks=()
+    for round in $(seq "$rounds"); do
+        fill_topic "bulk$round"
+        rates+=("$(divide "$events"000000 "$fill_us" 0)")
+        peaks+=("$fill_peak_kib")
+    done
+    printf '{"bench":"bulk_kafka","events":%d,"events_per_s":%s,"gateway_peak_mib":%s}\n' \
+        "$events" "$(median "${rates[@]}")" "$(divide "$(median "${peaks[@]}")" 1024 0)"
 }
 
 # A database of its own on the server; prints its URL.
@@ -198,7 +221,7 @@ run_spark() {
 
 bench_store() {
     local our_rate
-    fill_topic
+    fill_topic events
     run_ours
     run_spark
     [ "$our_lines" -eq "$spark_lines" ] || { printf 'bench: %d lines in our store, %d in the peer'"'"'s\n' "$our_lines" "$spark_lines" >&2; exit 1; }
@@ -210,17 +233,67 @@ bench_store() {
         "$(divide "$our_cpu" "$events")" "$(divide "$our_peak" 1024 0)" "$peak_mib"
 }
 
+# --- From POST to row ----------------------------------------------------------------------------
+
+bench_visible() { # LINES of an invoice; a bench that fails is said, and does not end the others
+    local url pid gateway name="visible$1"
+    url="$(new_database "$name")"
+    # One process of each role, as on a small server; the feed runs too.
+    export MILLRACE_STORE="$url" MILLRACE_TOPIC_INGESTION="$name" MILLRACE_TOPIC_PROCESSED="$name-processed"
+    export MILLRACE_GATEWAY="127.0.0.1:$gateway_port"
+    "$program" gateway >"$bench_folder/gateway.log" 2>&1 &
+    gateway=$!
+    "$program" processor >"$bench_folder/processor.log" 2>&1 &
+    pid=$!
+    bench_pids+=("$gateway" "$pid")
+    await_ready "http://$MILLRACE_GATEWAY/ready" "$gateway" "$bench_folder/gateway.log"
+    # The sinks have begun once they have taken an event.
+    "$program" generate --events 1 --seed 7 --quiet | "$program" post - --url "http://$MILLRACE_GATEWAY" --quiet >/dev/null
+    "$program" status --wait 60s >/dev/null
+    if ! "$build/bench/visible_bench" "$gateway_port" "$url" "$rate" "$visible_seconds" "$1"; then
+        cat "$bench_folder/gateway.log" "$bench_folder/processor.log" >&2
+        printf 'bench: failed: visible, %d lines\n' "$1" >&2
+        failures=$((failures + 1))
+    fi
+    stop_role "$pid"
+    stop_role "$gateway"
+    unset MILLRACE_STORE MILLRACE_TOPIC_INGESTION MILLRACE_TOPIC_PROCESSED MILLRACE_GATEWAY
+}
+
+# -------------------------------------------------------------------------------------------------
+
 trap stop_servers EXIT
-install_python || exit 0
-start_kafka || exit 0
-export MILLRACE_BUS="kafka://$brokers" MILLRACE_DATA="$bench_folder/data" MILLRACE_LOG_LEVEL=warn
-if command -v wrk >/dev/null; then
-    bench_gateway
+has_kafka=no has_postgres=no has_python=no failures=0
+! start_kafka || has_kafka=yes
+if command -v psql >/dev/null; then
+    ! start_postgres || has_postgres=yes
 else
-    skip 'gateway_kafka: wrk is missing (package wrk)'
+    skip 'psql is missing (package postgresql-client)'
 fi
-if command -v psql >/dev/null && install_jars && start_postgres; then
-    bench_store
-else
-    skip 'spark_store'
+export MILLRACE_BUS="kafka://${brokers:-}" MILLRACE_DATA="$bench_folder/data" MILLRACE_LOG_LEVEL=warn
+
+if wants visible; then
+    if [ $has_kafka$has_postgres = yesyes ]; then
+        bench_visible 20
+        bench_visible 1
+    else
+        skip 'visible'
+    fi
 fi
+if wants store_postgres; then
+    if [ $has_postgres = yes ]; then "$build/bench/store_postgres_bench" "$postgres_url"; else skip 'store_postgres'; fi
+fi
+if wants bulk_kafka; then
+    if [ $has_kafka = yes ]; then bench_bulk; else skip 'bulk_kafka'; fi
+fi
+if wants gateway_kafka || wants spark_store; then
+    ! install_python || has_python=yes
+fi
+if wants gateway_kafka; then
+    command -v wrk >/dev/null || skip 'wrk is missing (package wrk)'
+    if [ $has_kafka$has_python = yesyes ] && command -v wrk >/dev/null; then bench_gateway; else skip 'gateway_kafka'; fi
+fi
+if wants spark_store; then
+    if [ $has_kafka$has_postgres$has_python = yesyesyes ] && install_jars; then bench_store; else skip 'spark_store'; fi
+fi
+[ "$failures" -eq 0 ]

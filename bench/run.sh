@@ -23,11 +23,14 @@ step 'store against a bare SQLite insert' "$build/bench/store_bench"
 step 'single POST against nginx static' bench/http.sh "$build"
 step 'bulk POST' bench/bulk.sh "$build"
 step 'the whole way' bench/whole.sh "$build"
+step 'Kafka and PostgreSQL, and the stack of the original' bench/peer.sh "$build"
 
 # field NAME: reads a value out of the JSON line on standard input.
 field() { sed -nE "s/.*\"$1\":\"?([^,\"}]+).*/\1/p"; }
 line() { grep "\"bench\":\"$1\"" "$results" | { [ $# -gt 1 ] && grep "$2" || cat; } | head -n 1; }
 row() { printf '| %s |\n' "$(IFS='|'; printf '%s' "$*" | sed 's/|/ | /g')"; }
+has() { grep -q "\"bench\":\"$1\"" "$results"; }
+head_of_table() { printf '\n## %s\n\n| what | millrace | limit or peer | ratio | goal |\n| --- | --- | --- | --- | --- |\n' "$1"; }
 value() { line "$1" "${3:-.}" | field "$2"; }
 
 {
@@ -40,10 +43,8 @@ say little about another machine.
 - date: $(date -u +%Y-%m-%d)
 - machine: $(nproc) cores, $(sed -nE 's/^model name\s*: //p' /proc/cpuinfo | head -n 1), $(free -g | awk '/^Mem/ { print $2 }') GiB of memory, Linux $(uname -r | cut -d- -f1)
 - build: $("$build/millrace" --version), $(cc --version | head -n 1)
-
-| what | millrace | limit or peer | ratio | goal |
-| --- | --- | --- | --- | --- |
 TEXT
+    head_of_table 'On one machine: embedded log, SQLite'
     row 'single durable POST, 64 connections, requests/s' "$(value http_single ours_requests_per_s)" \
         "nginx, static 201: $(value http_single nginx_requests_per_s)" "$(value http_single ratio)" 'at least 0.45'
     row 'CPU of one durable POST, µs' "$(value http_single ours_cpu_us)" \
@@ -63,5 +64,38 @@ TEXT
     done
     row 'store sink into SQLite, lines/s' "$(value store ours_rows_per_s)" \
         "bare inserts into one table: $(value store bare_rows_per_s)" "$(value store ratio)" ''
+
+    head_of_table 'On a cluster: Kafka (one broker, acks=all, 6 partitions), PostgreSQL, all on this machine'
+    if has visible; then
+        row "POST to visible row at $(value visible events_per_s) events/s, p50 / p99, ms" \
+            "$(value visible row_p50_ms) / $(value visible row_p99_ms)" '' '' 'p99 under 250'
+        row 'POST to its 201 meanwhile, p50 / p99, ms' "$(value visible answer_p50_ms) / $(value visible answer_p99_ms)" '' '' ''
+    fi
+    if has store_postgres; then
+        row 'store sink into PostgreSQL, lines/s' "$(value store_postgres ours_rows_per_s)" \
+            "binary COPY of the same rows of all tables: $(value store_postgres bare_rows_per_s)" "$(value store_postgres ratio)" 'at least 0.7'
+    fi
+    if has bulk_kafka; then
+        row 'bulk POST into Kafka, durable events/s, client and broker on the same cores' "$(value bulk_kafka events_per_s)" '' '' 'at least 300,000'
+        row 'peak memory of the gateway meanwhile, MiB' "$(value bulk_kafka gateway_peak_mib)" '' '' ''
+    fi
+    for connections in 64 512; do
+        has gateway_kafka || continue
+        one="\"connections\":$connections,"
+        row "single durable POST into Kafka, $connections connections, requests/s" "$(value gateway_kafka ours_requests_per_s "$one")" \
+            "FastAPI: $(value gateway_kafka fastapi_requests_per_s "$one")" "$(value gateway_kafka ratio "$one")" 'at least 20'
+        row 'its p50 / p99, µs' "$(value gateway_kafka ours_p50_us "$one") / $(value gateway_kafka ours_p99_us "$one")" \
+            "FastAPI: $(value gateway_kafka fastapi_p50_us "$one") / $(value gateway_kafka fastapi_p99_us "$one")" '' ''
+        row 'CPU of one, µs' "$(value gateway_kafka ours_cpu_us "$one")" "FastAPI: $(value gateway_kafka fastapi_cpu_us "$one")" '' ''
+        row 'peak memory of the gateway, MiB' "$(value gateway_kafka ours_peak_mib "$one")" \
+            "FastAPI: $(value gateway_kafka fastapi_peak_mib "$one")" '' 'at most a tenth'
+    done
+    if has spark_store; then
+        row "$(value spark_store events) events from Kafka into PostgreSQL, events/s" "$(value spark_store ours_events_per_s)" \
+            "Spark, from its first batch on: $(value spark_store spark_events_per_s)" "$(value spark_store ratio)" 'at least 10'
+        row 'the same, Spark warmed up' '' "Spark: $(value spark_store spark_warm_events_per_s)" "$(value spark_store ratio_warm)" ''
+        row 'peak memory of the processor, MiB' "$(value spark_store ours_peak_mib)" "Spark: $(value spark_store spark_peak_mib)" '' ''
+    fi
+    has visible || has store_postgres || printf 'Neither Kafka nor PostgreSQL could be started here.\n'
 } | sed -E ':again; s/([0-9])([0-9]{3})( |:|,|$|\|)/\1,\2\3/; t again' >"$report"
 printf 'bench: wrote %s\n' "$report" >&2

@@ -15,7 +15,7 @@ readonly build_packages=(
 # Debian 12 does not carry these two; Debian 13's builds need only libc6 and run unchanged on 12.
 readonly newer_packages=(libyyjson-dev libllhttp-dev)
 readonly test_packages=(
-    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-pytest python3-yaml strace sqlite3 zstd procps
+    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-pytest python3-yaml strace sqlite3 zstd procps iproute2 openssl
     postgresql-15 default-jre-headless maven # servers of the cluster's tests
 )
 # Reads the compose file as its users' does; Debian 12's is of the retired generation.

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Runs the unit tests (ctest) and the end-to-end tests (pytest) against one build folder, and closes
-# with one line that counts them. KILLS: how many kill -9 the fault test makes.
+# Runs the unit tests (ctest), and the end-to-end tests and those of what is deployed (pytest), against one
+# build folder, and closes with the time of each stage and one line that counts them. KILLS: how many
+# kill -9 the fault test makes.
 set -uo pipefail
 
 readonly build="${1:?usage: scripts/test.sh BUILD_FOLDER}"
 readonly python="${PYTHON:-/usr/bin/python3}"
 cd "$(dirname "$0")/.."
 readonly unit_log="$build/unit.log" end_to_end_log="$build/end_to_end.log"
+readonly slowest_shown=10
 
 export TEST_PROGRAM="$PWD/$build/millrace"
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
@@ -14,16 +16,23 @@ export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1}"
 export PYTHONDONTWRITEBYTECODE=1
 
-# Servers that tests talk to; what cannot be started is skipped by its tests, and said so. Under a
-# sanitizer they are left out: servers and sanitizers together are too slow for the tests' time-outs.
-end_to_end=(tests/integration)
+# Servers that unit tests talk to (the end-to-end tests start their own); what cannot be started is
+# skipped by its tests, and said so. Under a sanitizer they are left out: servers and sanitizers
+# together are too slow for the tests' time-outs.
+end_to_end=(tests/integration tests/deploy)
 case "$build" in
     *asan | *tsan)
-        printf 'test: under a sanitizer the tests against Kafka and PostgreSQL are skipped\n' >&2
-        end_to_end+=(--ignore=tests/integration/test_kafka.py --ignore=tests/integration/test_cluster.py)
+        printf 'test: under a sanitizer the tests against Kafka and PostgreSQL, and those of tests/deploy, are skipped\n' >&2
+        end_to_end=(tests/integration)
         MR_TEST_POSTGRES=""; MR_TEST_KAFKA=""
         ;;
 esac
+times=()
+began=$SECONDS
+stage() { # NAME: what ran since the last one
+    times+=("$1 $((SECONDS - began)) s")
+    began=$SECONDS
+}
 servers="$(mktemp -d /tmp/millrace-servers-XXXXXX)"
 readonly servers
 chmod 755 "$servers" # PostgreSQL's is another user's
@@ -48,6 +57,8 @@ if [ -z "${MR_TEST_KAFKA+set}" ]; then
     fi
 fi
 
+stage 'servers'
+
 count() { grep -Eo "[0-9]+ $2" "$1" | tail -n 1 | grep -Eo '^[0-9]+' || echo 0; }
 
 ctest --test-dir "$build" --output-on-failure -j "${JOBS:-2}" 2>&1 | tee "$unit_log"
@@ -62,8 +73,11 @@ if [ "$unit_status" -ne 0 ] && [ -s "$failed_list" ] && ! grep -vqE 'kafka|postg
     unit_status=$?
     [ "$unit_status" -eq 0 ] || retried=0
 fi
-"$python" -m pytest -q -p no:cacheprovider -rs "${end_to_end[@]}" 2>&1 | tee "$end_to_end_log"
+stage 'unit'
+stop_servers
+"$python" -m pytest -q -p no:cacheprovider -rs --durations="$slowest_shown" "${end_to_end[@]}" 2>&1 | tee "$end_to_end_log"
 end_to_end_status=${PIPESTATUS[0]}
+stage 'end to end'
 
 unit_total=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\2/p' "$unit_log")
 unit_failed=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\1/p' "$unit_log")
@@ -72,5 +86,6 @@ unit_skipped=$(grep -c '\*\*\*Skipped' "$unit_log")
 unit_passed=$(( ${unit_total:-0} - ${unit_failed:-0} - unit_skipped ))
 passed=$(( unit_passed + $(count "$end_to_end_log" passed) ))
 failed=$(( ${unit_failed:-0} + $(count "$end_to_end_log" failed) + $(count "$end_to_end_log" error) ))
-printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$(( unit_skipped + $(count "$end_to_end_log" skipped) ))"
+printf '\ntime:%s\n' "$(printf ', %s' "${times[@]}" | cut -c2-)"
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$(( unit_skipped + $(count "$end_to_end_log" skipped) ))"
 [ "$unit_status" -eq 0 ] && [ "$end_to_end_status" -eq 0 ]

@@ -13,7 +13,7 @@
  */
 #include <stdlib.h>
 
-#include "bus/kafka.h"
+#include "bus/kafka_consumer.h"
 
 static void kafka_close(void *state)
 {

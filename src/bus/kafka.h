@@ -5,8 +5,8 @@
  *   kafka_config.c    URL, properties, errors        kafka_producer.c  submit, append, reports
  *   kafka_look.c      topics, bounds, groups         kafka_marks.c     records with a mark:
  * transactions kafka_topic.c     making topics                  kafka_consumer.c  poll
- *                                                    kafka_assign.c    which partitions, and from
- * where
+ *                                                    kafka_kept.c      messages kept for later
+ * polls kafka_assign.c    which partitions, and from where
  */
 #ifndef MR_BUS_KAFKA_H
 #define MR_BUS_KAFKA_H
@@ -70,6 +70,9 @@ const char *mr_kafka_group_of(const mr_kafka *log, const char *name);
 mr_status mr_kafka_partition_count(mr_kafka *log, const char *name, int32_t *ret_count,
                                    mr_err *err);
 
+/* Waits until the leader of each partition answers for it, at most mr_kafka_look_ms_max. */
+mr_status mr_kafka_await_leaders(mr_kafka *log, const char *name, int32_t partitions, mr_err *err);
+
 typedef struct mr_kafka_bounds {
     int64_t first_offset;
     int64_t next_offset; /* behind the last record that readers may see */
@@ -131,69 +134,5 @@ mr_status mr_kafka_marks_append(mr_kafka_marks *marks, mr_bus_batch *batch, cons
 mr_status mr_kafka_mark_read(void *state, const char *target_topic, const char *group,
                              const char *topic, int32_t partition, int64_t *ret_next_offset,
                              mr_err *err);
-
-/* --- kafka_consumer.c, kafka_assign.c ------------------------------------------------------- */
-
-/* A partition this consumer reads, or is about to. */
-typedef struct mr_kafka_part {
-    int32_t number;
-    bool placed;       /* it is being read; else its position is still to be asked for */
-    bool seeking;      /* `position` is still to be told to the library */
-    int64_t position;  /* where the next poll reads on */
-    int64_t returned;  /* behind the last message returned */
-    int64_t published; /* what the target has taken; -1: not known */
-    bool publish_due;
-} mr_kafka_part;
-
-typedef struct mr_kafka_consumer {
-    mr_kafka *log;
-    rd_kafka_t *client;
-    char topic[mr_kafka_name_bytes_max + 1]; /* the cluster's name */
-    char *topic_given;                       /* ours, for messages */
-    bool grouped;
-    bool rebalanced; /* the group has come to an assignment, ever */
-    mr_bus_consumer_options options;
-    int32_t *wanted; /* options.partitions, copied */
-    int wake_fd;     /* written by librdkafka when messages come, and by wake() */
-    atomic_bool woken;
-
-    mr_kafka_part *parts;
-    size_t part_count;
-    bool listed;      /* without a group: `parts` are known */
-    bool closing;     /* what is revoked now needs no telling */
-    bool moved;       /* a position moved over a hole */
-    mr_status status; /* of a callback within the poll; MR_OK: none failed */
-    mr_err err;
-    int64_t publish_at_us; /* not before */
-
-    rd_kafka_message_t *held; /* the first of the next poll's, NULL: none */
-    rd_kafka_message_t **taken;
-    mr_bus_message *messages; /* of taken */
-    size_t count;
-    size_t bytes;
-} mr_kafka_consumer;
-
-mr_kafka_part *mr_kafka_part_find(const mr_kafka_consumer *consumer, int32_t number);
-void mr_kafka_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
-                        rd_kafka_topic_partition_list_t *partitions, void *opaque);
-/* Asks for the positions not known yet, and goes to them. */
-mr_status mr_kafka_assign_settle(mr_kafka_consumer *consumer, mr_err *err);
-/* Tells the group's progress when it is due, or at once. */
-void mr_kafka_publish_due(mr_kafka_consumer *consumer, bool at_once);
-/* After the log refused its offset: its position is to be asked for anew. */
-void mr_kafka_unplace(mr_kafka_consumer *consumer, int32_t partition);
-/* The message kept for the next poll; or that and what this poll, under way, has taken so far. */
-void mr_kafka_drop_held(mr_kafka_consumer *consumer, int32_t partition);
-void mr_kafka_drop_messages(mr_kafka_consumer *consumer, int32_t partition);
-
-mr_status mr_kafka_consumer_open(void *state, const mr_bus_consumer_options *options,
-                                 void **ret_consumer, mr_err *err);
-void mr_kafka_consumer_close(void *state);
-mr_status mr_kafka_poll(void *state, uint32_t timeout_ms, const mr_bus_message **ret_messages,
-                        size_t *ret_count, mr_err *err);
-mr_status mr_kafka_seek(void *state, int32_t partition, int64_t offset, mr_err *err);
-mr_status mr_kafka_position(void *state, int32_t partition, int64_t *ret_offset, mr_err *err);
-void mr_kafka_wake(void *state);
-mr_status mr_kafka_publish(void *state, int32_t partition, int64_t next_offset, mr_err *err);
 
 #endif

@@ -19,12 +19,12 @@
 #include <stdlib.h>
 
 #include "base/civil.h"
-#include "bus/kafka.h"
+#include "bus/kafka_consumer.h"
 
 enum {
     publish_interval_us = 100000,
     number_bytes_max = 24,
-    seek_ms_max = 5000,
+    seek_ms_max = -1, /* for ever */
 };
 
 mr_kafka_part *mr_kafka_part_find(const mr_kafka_consumer *consumer, int32_t number)
@@ -44,8 +44,8 @@ static void add_part(mr_kafka_consumer *consumer, int32_t number)
     }
     consumer->parts =
         mr_realloc(consumer->parts, (consumer->part_count + 1) * sizeof *consumer->parts);
-    consumer->parts[consumer->part_count++] =
-        (mr_kafka_part){.number = number, .position = -1, .returned = -1, .published = -1};
+    consumer->parts[consumer->part_count++] = (mr_kafka_part){
+        .number = number, .position = -1, .returned = -1, .ahead = -1, .published = -1};
 }
 
 static rd_kafka_topic_partition_list_t *list_one(const mr_kafka_consumer *consumer, int32_t number,
@@ -147,8 +147,8 @@ static void take_away(mr_kafka_consumer *consumer, int32_t number)
     if (part == NULL) {
         return;
     }
+    mr_kafka_drop_kept(consumer, part);
     *part = consumer->parts[--consumer->part_count];
-    mr_kafka_drop_messages(consumer, number);
     if (consumer->options.revoked != NULL && !consumer->closing) {
         consumer->options.revoked(consumer->options.ctx, number);
     }
@@ -235,9 +235,10 @@ static mr_status check_offset(const mr_kafka_consumer *consumer, int32_t number,
     return MR_OK;
 }
 
-static void go_to(mr_kafka_part *part, int64_t offset)
+static void go_to(mr_kafka_consumer *consumer, mr_kafka_part *part, int64_t offset)
 {
     part->position = offset;
+    mr_kafka_drop_kept(consumer, part);
     part->returned = offset;
 }
 
@@ -258,14 +259,16 @@ static mr_status place(mr_kafka_consumer *consumer, mr_kafka_part *part, int64_t
         rd_kafka_error_destroy(error);
         return st;
     }
-    go_to(part, offset);
+    go_to(consumer, part, offset);
     part->placed = true;
     part->published = offset; /* that is where the target stands */
     part->publish_due = true;
     return MR_OK;
 }
 
-/* A partition that was just handed over may not be ready for it: the next poll tries again. */
+/* A partition that was just handed over may not be ready for it: the next poll tries again. What it
+ * waits for is a thread of this process, not the cluster; librdkafka 2.0 takes any bound given for
+ * microseconds (its pull request 4230), and a bound that runs out leaves its state unknown. */
 static mr_status tell_seek(mr_kafka_consumer *consumer, mr_kafka_part *part, mr_err *err)
 {
     rd_kafka_topic_partition_list_t *list = list_one(consumer, part->number, part->position);
@@ -296,6 +299,7 @@ void mr_kafka_unplace(mr_kafka_consumer *consumer, int32_t partition)
         rd_kafka_topic_partition_list_destroy(list);
         part->placed = false;
         part->seeking = false;
+        mr_kafka_drop_kept(consumer, part);
     }
 }
 
@@ -375,8 +379,7 @@ mr_status mr_kafka_seek(void *state, int32_t partition, int64_t offset, mr_err *
     if (st != MR_OK) {
         return st;
     }
-    mr_kafka_drop_held(consumer, partition);
-    go_to(part, offset);
+    go_to(consumer, part, offset);
     return tell_seek(consumer, part, err);
 }
 

@@ -72,9 +72,11 @@ static const struct {
     {"log.connection.close", "false"},
     {"session.timeout.ms", "10000"},
     {"check.crcs", "true"},
-    /* By bytes alone: a queue full of small records would pause fetching for a second. */
+    /* What a consumer holds, by bytes alone, and what one answer may add to it a partition: packed,
+     * and unpacked it is several times as much. */
     {"queued.min.messages", "10000000"},
-    {"queued.max.messages.kbytes", "65536"},
+    {"queued.max.messages.kbytes", "8192"},
+    {"fetch.message.max.bytes", "262144"},
     {"fetch.wait.max.ms", "100"}, /* a seek, and the end of a topic, wait for one fetch */
 };
 
@@ -242,6 +244,7 @@ void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *valu
 
 mr_status mr_kafka_configure(const mr_bus_options *options, mr_kafka *log, mr_err *err)
 {
+    char reason[errstr_bytes_max];
     mr_status st = parse_url(options->url, log, err);
 
     if (st != MR_OK) {
@@ -252,6 +255,8 @@ mr_status mr_kafka_configure(const mr_bus_options *options, mr_kafka *log, mr_er
     for (size_t index = 0; index < sizeof defaults / sizeof defaults[0]; index++) {
         mr_kafka_conf_set(log->conf, defaults[index].name, defaults[index].value);
     }
+    /* Known to later versions only; see kafka_consumer.c for the others. */
+    (void)rd_kafka_conf_set(log->conf, "fetch.queue.backoff.ms", "10", reason, sizeof reason);
     for (size_t index = 0; index < options->property_count && st == MR_OK; index++) {
         st = set_property(log, &options->properties[index], err);
     }

@@ -7,7 +7,8 @@
  *             transactions alone; (2) none comes from below `position`, nor of a partition that was
  *             taken away; (3) offsets may have holes (the ends of transactions), positions move
  *             over them.
- * Not here:   which partitions, and from where (kafka_assign.c).
+ * Not here:   which partitions, and from where (kafka_assign.c); what waits for a later poll
+ *             (kafka_kept.c).
  *
  * Messages are taken one by one: of librdkafka 2.0, the call that takes many loses some when a
  * rebalance or a seek comes between. It wakes us through an eventfd, as wake() does, which is why
@@ -21,12 +22,14 @@
 
 #include "base/civil.h"
 #include "base/log.h"
-#include "bus/kafka.h"
+#include "bus/kafka_consumer.h"
 
 enum {
     recheck_ms_max = 1000, /* of what may be due: progress to publish, a seek to be told again */
     first_assignment_ms_max = 3000,
     retry_ms = 20, /* a partition just handed over is ready for a seek soon */
+    refetch_ms_max = 200,
+    number_bytes_max = 24,
 };
 
 /* --- Opening and closing -------------------------------------------------------------------- */
@@ -71,6 +74,19 @@ static void enable_wake(const mr_kafka_consumer *consumer)
     rd_kafka_queue_destroy(queue); /* our reference to it */
 }
 
+static uint64_t read_ahead_bytes(const mr_kafka *log)
+{
+    char text[number_bytes_max];
+    size_t bytes = sizeof text;
+    uint64_t kbytes = 0;
+    rd_kafka_conf_res_t result =
+        rd_kafka_conf_get(log->conf, "queued.max.messages.kbytes", text, &bytes);
+
+    MR_ASSERT(result == RD_KAFKA_CONF_OK); /* it has had that name since its version 0.8 */
+    MR_ASSERT(mr_parse_uint64(mr_text_of(text), INT32_MAX, &kbytes));
+    return kbytes * 1024;
+}
+
 static mr_status connect_consumer(mr_kafka_consumer *consumer, mr_err *err)
 {
     consumer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -100,6 +116,7 @@ mr_status mr_kafka_consumer_open(void *state, const mr_bus_consumer_options *opt
     opened->log = log;
     opened->wake_fd = -1;
     opened->grouped = options->group != NULL;
+    opened->ahead_bytes_max = read_ahead_bytes(log);
     opened->options = *options;
     opened->topic_given = mr_copy_string(options->topic);
     mr_kafka_topic_name(log, options->topic, opened->topic);
@@ -177,8 +194,8 @@ void mr_kafka_consumer_close(void *state)
     mr_kafka_consumer *consumer = state;
 
     release_messages(consumer);
-    if (consumer->held != NULL) {
-        rd_kafka_message_destroy(consumer->held);
+    for (size_t index = 0; index < consumer->part_count; index++) {
+        mr_kafka_drop_kept(consumer, &consumer->parts[index]);
     }
     if (consumer->client != NULL) {
         close_client(consumer);
@@ -196,56 +213,19 @@ void mr_kafka_consumer_close(void *state)
 
 /* --- Taking messages ------------------------------------------------------------------------ */
 
-void mr_kafka_drop_held(mr_kafka_consumer *consumer, int32_t partition)
-{
-    if (consumer->held != NULL && consumer->held->partition == partition) {
-        rd_kafka_message_destroy(consumer->held);
-        consumer->held = NULL;
-    }
-}
-
-void mr_kafka_drop_messages(mr_kafka_consumer *consumer, int32_t partition)
-{
-    mr_kafka_drop_held(consumer, partition);
-    if (consumer->count > 0 && consumer->messages[0].partition == partition) {
-        release_messages(consumer);
-    }
-}
-
-static bool is_full(const mr_kafka_consumer *consumer)
-{
-    return consumer->count >= consumer->options.messages_max ||
-           consumer->bytes >= consumer->options.bytes_max;
-}
-
-static void take_message(mr_kafka_consumer *consumer, mr_kafka_part *part,
-                         rd_kafka_message_t *message)
-{
-    int64_t append_ms = rd_kafka_message_timestamp(message, NULL);
-
-    consumer->taken[consumer->count] = message;
-    consumer->messages[consumer->count++] = (mr_bus_message){
-        .partition = message->partition,
-        .offset = message->offset,
-        .append_ms = append_ms > 0 ? append_ms : 0,
-        .key = {message->key, message->key_len},
-        .value = {message->payload, message->len},
-    };
-    consumer->bytes += message->key_len + message->len;
-    part->position = message->offset + 1;
-    part->returned = part->position;
-}
-
 static void note_end(mr_kafka_consumer *consumer, const rd_kafka_message_t *message)
 {
     mr_kafka_part *part = mr_kafka_part_find(consumer, message->partition);
 
-    if (part == NULL || part->seeking || message->offset <= part->position) {
+    if (part == NULL || part->seeking || message->offset <= part->ahead) {
         return;
     }
-    part->position = message->offset;
-    part->publish_due = part->publish_due || part->published == part->returned;
-    consumer->moved = true;
+    part->ahead = message->offset;
+    if (part->kept.count == 0) { /* else it moves when the last of them is taken */
+        part->position = part->ahead;
+        part->publish_due = part->publish_due || part->published == part->returned;
+        consumer->moved = true;
+    }
 }
 
 static mr_status fail_message(mr_kafka_consumer *consumer, const rd_kafka_message_t *message,
@@ -273,20 +253,15 @@ static mr_status fail_message(mr_kafka_consumer *consumer, const rd_kafka_messag
                          message->partition, (long long)message->offset);
 }
 
-/* Takes one from librdkafka: into the poll, into `held`, or for what it tells. *ret_more false:
- * the poll ends here. */
+/* Takes one from librdkafka: to its partition's queue, or for what it tells. *ret_more false: there
+ * is none. */
 static mr_status take_next(mr_kafka_consumer *consumer, bool *ret_more, mr_err *err)
 {
-    rd_kafka_message_t *message = consumer->held;
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->client, 0);
     mr_status st = MR_OK;
 
-    consumer->held = NULL;
     if (message == NULL) {
-        message = rd_kafka_consumer_poll(consumer->client, 0);
-    }
-    if (message == NULL || consumer->status != MR_OK) { /* none, or a callback failed meanwhile */
         *ret_more = false;
-        consumer->held = message;
         return MR_OK;
     }
     mr_kafka_part *part = mr_kafka_part_find(consumer, message->partition);
@@ -294,13 +269,9 @@ static mr_status take_next(mr_kafka_consumer *consumer, bool *ret_more, mr_err *
         note_end(consumer, message);
     } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         st = fail_message(consumer, message, err);
-    } else if (part != NULL && !part->seeking && message->offset >= part->position) {
-        if (consumer->count > 0 && consumer->messages[0].partition != message->partition) {
-            consumer->held = message; /* another partition's turn */
-            *ret_more = false;
-            return MR_OK;
-        }
-        take_message(consumer, part, message);
+    } else if (part != NULL && !part->seeking && message->offset >= part->ahead) {
+        consumer->drained_bytes += message->key_len + message->len;
+        mr_kafka_keep(consumer, part, message);
         return MR_OK;
     } /* else it was left in a queue when its partition was taken away, or read from elsewhere */
     rd_kafka_message_destroy(message);
@@ -313,11 +284,12 @@ static mr_status gather(mr_kafka_consumer *consumer, mr_err *err)
     mr_status st = MR_OK;
     mr_err own;
 
-    while (more && st == MR_OK && !is_full(consumer)) {
+    while (more && st == MR_OK && consumer->status == MR_OK && mr_kafka_may_keep(consumer)) {
         st = take_next(consumer, &more, &own);
     }
+    mr_kafka_take_kept(consumer);
     if (st == MR_OK && consumer->status != MR_OK && consumer->count == 0) {
-        st = consumer->status;
+        st = consumer->status; /* of a callback, or of an earlier poll */
         own = consumer->err;
         consumer->status = MR_OK;
     }
@@ -330,6 +302,30 @@ static mr_status gather(mr_kafka_consumer *consumer, mr_err *err)
         *err = own;
     }
     return st;
+}
+
+/* Once librdkafka holds as much as it may, its thread sleeps; before version 2.2 it then looks
+ * again whether there is room when something wakes it, or after a second, in which the sink would
+ * run dry. Any question to the partitions' brokers wakes it. Asked every time half of what it may
+ * hold was taken, there is always enough left to go on with. */
+static void keep_fetching(mr_kafka_consumer *consumer)
+{
+    if (consumer->drained_bytes < consumer->ahead_bytes_max / 2) {
+        return;
+    }
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)consumer->part_count + 1);
+    for (size_t index = 0; index < consumer->part_count; index++) {
+        if (consumer->parts[index].placed) {
+            rd_kafka_topic_partition_list_add(list, consumer->topic, consumer->parts[index].number)
+                ->offset = RD_KAFKA_OFFSET_END;
+        }
+    }
+    consumer->drained_bytes = 0;
+    if (list->cnt > 0) { /* what they answer, and whether, does not matter */
+        (void)rd_kafka_offsets_for_times(consumer->client, list, refetch_ms_max);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* --- Polling -------------------------------------------------------------------------------- */
@@ -389,6 +385,7 @@ mr_status mr_kafka_poll(void *state, uint32_t timeout_ms, const mr_bus_message *
         }
         await_wake(consumer, left_us);
     }
+    keep_fetching(consumer);
     *ret_messages = consumer->messages;
     *ret_count = consumer->count;
     return MR_OK;

@@ -15,11 +15,11 @@
 #include "bus/kafka.h"
 
 enum {
-    last_span_min = 16, /* records looked at from the end ... */
-    settle_ms_max = 2000,
-    passing_ms = 20,
-    try_ms_max = 1000,     /* a question met by a change of leaders may go unanswered: ask again */
+    last_span_min = 16,    /* records looked at from the end ... */
     last_span_growth = 64, /* ... and more of them where those were all of aborted transactions */
+    settle_ms_max = 4000,  /* for the end of a transaction to arrive where it was written */
+    passing_ms = 20,
+    try_ms_max = 1000, /* a question met by a change of leaders may go unanswered: ask again */
 };
 
 mr_status mr_kafka_look_begin(mr_kafka *log, mr_err *err)
@@ -129,10 +129,14 @@ mr_status mr_kafka_partition_count(mr_kafka *log, const char *name, int32_t *ret
 mr_status mr_kafka_read_bounds(rd_kafka_t *client, const char *name, int32_t partition,
                                mr_kafka_bounds *ret_bounds, mr_err *err)
 {
+    int64_t deadline_us = mr_monotonic_us() + (int64_t)mr_kafka_look_ms_max * 1000;
     mr_kafka_bounds bounds = {0, 0};
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        client, name, partition, &bounds.first_offset, &bounds.next_offset, try_ms_max);
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
+    do {
+        code = rd_kafka_query_watermark_offsets(client, name, partition, &bounds.first_offset,
+                                                &bounds.next_offset, try_ms_max);
+    } while (is_passing(code, deadline_us));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return mr_kafka_fail(err, code, "topic %s: read the bounds of partition %d", name,
                              partition);
@@ -184,6 +188,23 @@ static mr_status read_offsets(rd_kafka_t *client, rd_kafka_topic_partition_list_
     } while (is_passing(code, deadline_us));
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ? MR_OK
                                               : mr_kafka_fail(err, code, "ask Kafka for offsets");
+}
+
+mr_status mr_kafka_await_leaders(mr_kafka *log, const char *name, int32_t partitions, mr_err *err)
+{
+    mr_status st = mr_kafka_look_begin(log, err);
+
+    if (st != MR_OK) {
+        return st;
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions + 1);
+    for (int32_t number = 0; number < partitions; number++) {
+        (void)rd_kafka_topic_partition_list_add(list, name, number);
+    }
+    st = read_offsets(log->client, list, RD_KAFKA_OFFSET_END, err);
+    rd_kafka_topic_partition_list_destroy(list);
+    mr_kafka_look_end(log);
+    return st;
 }
 
 static rd_kafka_topic_partition_list_t *list_partitions(const mr_kafka *log,

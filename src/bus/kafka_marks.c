@@ -141,8 +141,9 @@ static void note_report(rd_kafka_t *client, const rd_kafka_message_t *report, vo
 
     (void)client; /* the writer has it */
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        bool guessed = writer->failure == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
+        writer->failure = writer->failed > 0 && guessed ? writer->failure : code;
         writer->failed++;
-        writer->failure = code;
     }
 }
 
@@ -364,6 +365,18 @@ static mr_status produce_all(marks_writer *writer, mr_bus_batch *batch, const mr
     return refused == 0 ? MR_OK : mr_kafka_fail(err, code, "%s: give it records", writer->id);
 }
 
+/* Waits until each record was reported, before the commit can make any of them visible: a report
+ * that librdkafka takes for a success need not be one to mr_kafka_read_report. Other failures, and
+ * its time running out, the commit itself tells. */
+static mr_status await_reports(marks_writer *writer, mr_err *err)
+{
+    (void)rd_kafka_flush(writer->client, mr_kafka_change_ms_max);
+    if (writer->failed > 0 && writer->failure == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) {
+        return mr_kafka_fail(err, writer->failure, "%s: write the records", writer->id);
+    }
+    return MR_OK;
+}
+
 /* MR_OK: the writer can go on. Else it must be dropped. */
 static mr_status abort_transaction(marks_writer *writer)
 {
@@ -416,6 +429,9 @@ static mr_status transact(marks_writer *writer, mr_bus_batch *batch, const mr_bu
         return fail_transaction(err, error, writer->id, "begin a transaction");
     }
     mr_status st = produce_all(writer, batch, mark, err);
+    if (st == MR_OK) {
+        st = await_reports(writer, err);
+    }
     if (st != MR_OK) {
         *ret_over = abort_transaction(writer) != MR_OK;
         return st;

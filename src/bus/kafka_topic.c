@@ -18,6 +18,7 @@ enum {
     default_partitions = -1,
     appear_ms_max = 10000, /* until every broker knows of a new topic */
     appear_look_ms = 20,
+    again_ms = 200, /* after an error that passes */
     safe_copies_min = 3,
     number_bytes_max = 24,
 };
@@ -70,21 +71,33 @@ static void set_marks_configs(rd_kafka_NewTopic_t *topic, int32_t replication)
 
 /* --- Asking for it -------------------------------------------------------------------------- */
 
-static mr_status check_topics(const rd_kafka_topic_result_t **topics, size_t count, mr_err *err)
+/* Brokers that have just started are fenced for a moment, and then nothing can be placed: told as
+ * if the number of copies were wrong. */
+static bool is_passing(rd_kafka_resp_err_t code, const char *text)
+{
+    return code == RD_KAFKA_RESP_ERR_NOT_CONTROLLER ||
+           (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && text != NULL &&
+            strstr(text, "fenced") != NULL);
+}
+
+static mr_status check_topics(const rd_kafka_topic_result_t **topics, size_t count,
+                              bool *ret_passing, mr_err *err)
 {
     for (size_t index = 0; index < count; index++) {
         rd_kafka_resp_err_t code = rd_kafka_topic_result_error(topics[index]);
         const char *text = rd_kafka_topic_result_error_string(topics[index]);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return mr_fail(err, mr_kafka_status(code), "topic %s: %s",
-                           rd_kafka_topic_result_name(topics[index]),
+            *ret_passing = is_passing(code, text);
+            return mr_fail(err, *ret_passing ? MR_UNAVAILABLE : mr_kafka_status(code),
+                           "topic %s: %s", rd_kafka_topic_result_name(topics[index]),
                            text != NULL ? text : rd_kafka_err2str(code));
         }
     }
     return MR_OK;
 }
 
-static mr_status check_answer(rd_kafka_event_t *answer, const char *name, mr_err *err)
+static mr_status check_answer(rd_kafka_event_t *answer, const char *name, bool *ret_passing,
+                              mr_err *err)
 {
     const rd_kafka_topic_result_t **topics = NULL;
     size_t count = 0;
@@ -103,7 +116,7 @@ static mr_status check_answer(rd_kafka_event_t *answer, const char *name, mr_err
         topics = rd_kafka_CreatePartitions_result_topics(
             rd_kafka_event_CreatePartitions_result(answer), &count);
     }
-    return check_topics(topics, count, err);
+    return check_topics(topics, count, ret_passing, err);
 }
 
 typedef void (*send_request)(mr_kafka *log, void *request, rd_kafka_queue_t *queue);
@@ -120,7 +133,8 @@ static void send_grow(mr_kafka *log, void *request, rd_kafka_queue_t *queue)
     rd_kafka_CreatePartitions(log->client, &partitions, 1, NULL, queue);
 }
 
-static mr_status ask(mr_kafka *log, send_request send, void *request, const char *name, mr_err *err)
+static mr_status ask_once(mr_kafka *log, send_request send, void *request, const char *name,
+                          bool *ret_passing, mr_err *err)
 {
     mr_status st = mr_kafka_look_begin(log, err);
 
@@ -130,7 +144,7 @@ static mr_status ask(mr_kafka *log, send_request send, void *request, const char
     rd_kafka_queue_t *queue = rd_kafka_queue_new(log->client);
     send(log, request, queue);
     rd_kafka_event_t *answer = rd_kafka_queue_poll(queue, mr_kafka_change_ms_max);
-    st = check_answer(answer, name, err);
+    st = check_answer(answer, name, ret_passing, err);
     if (answer != NULL) {
         rd_kafka_event_destroy(answer);
     }
@@ -139,7 +153,22 @@ static mr_status ask(mr_kafka *log, send_request send, void *request, const char
     return st;
 }
 
-/* Nothing tells when the brokers have heard of it; until then they deny that it exists. */
+static mr_status ask(mr_kafka *log, send_request send, void *request, const char *name, mr_err *err)
+{
+    int64_t deadline_us = mr_monotonic_us() + (int64_t)mr_kafka_change_ms_max * 1000;
+
+    for (;;) {
+        bool passing = false;
+        mr_status st = ask_once(log, send, request, name, &passing, err);
+        if (!passing || mr_monotonic_us() > deadline_us) {
+            return st;
+        }
+        (void)poll(NULL, 0, again_ms); /* nothing tells when it is over */
+    }
+}
+
+/* Nothing tells when the brokers have heard of it; until then they deny that it exists. A broker
+ * names itself a partition's leader a moment before it takes anything for it. */
 static mr_status await_topic(mr_kafka *log, const char *name, int32_t partitions, mr_err *err)
 {
     int64_t deadline_us = mr_monotonic_us() + (int64_t)appear_ms_max * 1000;
@@ -155,7 +184,7 @@ static mr_status await_topic(mr_kafka *log, const char *name, int32_t partitions
         (void)poll(NULL, 0, appear_look_ms);
         st = mr_kafka_partition_count(log, name, &count, err);
     }
-    return st;
+    return st == MR_OK ? mr_kafka_await_leaders(log, name, count, err) : st;
 }
 
 static mr_status create(mr_kafka *log, const char *name, int32_t partitions, int32_t replication,

@@ -127,16 +127,15 @@ static void add_variable(up_state *up, char *variable)
     up->environment[up->environment_count] = NULL;
 }
 
-static void add_setting(up_state *up, const mr_setting *setting)
+static void add_setting(up_state *up, const char *name, const char *value)
 {
-    const char *value = mr_config_text(up->config, setting->name);
     mr_buffer variable;
 
     if (value == NULL) {
         return;
     }
     mr_buffer_init(&variable, environment_bytes_max);
-    MR_ASSERT(mr_buffer_append_string(&variable, setting->name));
+    MR_ASSERT(mr_buffer_append_string(&variable, name));
     MR_ASSERT(mr_buffer_append_string(&variable, "="));
     MR_ASSERT(mr_buffer_append(&variable, value, strlen(value) + 1));
     add_variable(up, variable.data);
@@ -152,7 +151,13 @@ static void build_environment(up_state *up)
         }
     }
     for (size_t index = 0; index < mr_setting_count; index++) {
-        add_setting(up, &mr_settings[index]);
+        const char *name = mr_settings[index].name;
+        add_setting(up, name, mr_config_text(up->config, name));
+    }
+    size_t property_count = 0;
+    const mr_property *properties = mr_config_properties(up->config, &property_count);
+    for (size_t index = 0; index < property_count; index++) {
+        add_setting(up, mr_config_property_name(up->config, index), properties[index].value);
     }
 }
 

@@ -107,7 +107,7 @@ const mr_setting mr_settings[] = {
      .help = "With MILLRACE_STORE=postgresql: alone: the password; else PGPASSWORD or ~/.pgpass."},
     TEXT("MILLRACE_SINKS", "--sinks", "store,feed", group_processor,
          "Where the processor delivers events to: any of store, feed."),
-    INTEGER("MILLRACE_STORE_BATCH", "5000", 1, 1000000, group_processor,
+    INTEGER("MILLRACE_STORE_BATCH", "20000", 1, 1000000, group_processor,
             "Most events of one transaction of the store sink."),
     INTEGER("MILLRACE_FEED_BATCH", "5000", 1, 1000000, group_processor,
             "Most events of one append of the feed sink."),

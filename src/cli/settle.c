@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/settle.c - compares the log's end with what the sinks have published, whenever that changes.
  *
+ * What a sink has published is for looking at; where it stands is in its target. The two differ
+ * when a new store meets a log that an older one has read: so the store is asked itself.
+ *
  * A change is awaited by inotify on the folder of the embedded log, where every publication writes.
  * A look every recheck_ms besides serves a log that lives elsewhere, and a folder not there yet.
  */
@@ -17,6 +20,7 @@
 #include "base/civil.h"
 #include "base/file.h"
 #include "cli/settings.h"
+#include "store/store.h"
 
 enum { recheck_ms = 250, change_bytes_max = 4096, partitions_max = 1024 };
 
@@ -28,6 +32,12 @@ typedef struct ingestion {
     int32_t partitions[partitions_max];
     int64_t first[partitions_max], next[partitions_max], taken[partitions_max];
 } ingestion;
+
+/* The store as a sink's target; it may not be there yet. */
+typedef struct store_target {
+    mr_store_options options;
+    mr_store *store; /* NULL while there is none */
+} store_target;
 
 static bool note_topic(void *ctx, const mr_bus_topic_info *info)
 {
@@ -44,28 +54,57 @@ static bool note_topic(void *ctx, const mr_bus_topic_info *info)
     return true;
 }
 
+static void note_taken(ingestion *source, int32_t partition, int64_t next_offset)
+{
+    for (size_t i = 0; i < source->count; i++) {
+        if (source->partitions[i] == partition) {
+            source->taken[i] = next_offset;
+        }
+    }
+}
+
 static bool note_group(void *ctx, const mr_bus_group_info *info)
 {
     ingestion *source = ctx;
 
-    if (strcmp(info->topic, source->topic) != 0 || strcmp(info->group, source->sink) != 0) {
-        return true;
-    }
-    for (size_t i = 0; i < source->count; i++) {
-        if (source->partitions[i] == info->partition) {
-            source->taken[i] = info->next_offset;
-        }
+    if (strcmp(info->topic, source->topic) == 0 && strcmp(info->group, source->sink) == 0) {
+        note_taken(source, info->partition, info->next_offset);
     }
     return true;
 }
 
+static bool note_position(void *ctx, const mr_store_source *position, int64_t next_offset)
+{
+    ingestion *source = ctx;
+
+    if (strcmp(position->topic, source->topic) == 0 && strcmp(position->group, source->sink) == 0) {
+        note_taken(source, position->partition, next_offset);
+    }
+    return true;
+}
+
+/* Where the sink says that it is; of the store sink, where the store says so. */
+static mr_status read_taken(mr_bus *bus, store_target *target, ingestion *source, mr_err *err)
+{
+    memcpy(source->taken, source->first, sizeof source->taken);
+    if (strcmp(source->sink, "store") != 0) {
+        return mr_bus_groups(bus, note_group, source, err);
+    }
+    mr_status status =
+        target->store != NULL ? MR_OK : mr_store_open(&target->options, &target->store, err);
+    if (status == MR_NOT_FOUND) {
+        return MR_OK; /* it has taken nothing yet */
+    }
+    return status != MR_OK ? status
+                           : mr_store_read_positions(target->store, note_position, source, err);
+}
+
 /* MR_UNAVAILABLE: err says how far behind the sink is. */
-static mr_status look_at_sink(mr_bus *bus, ingestion *source, mr_err *err)
+static mr_status look_at_sink(mr_bus *bus, store_target *target, ingestion *source, mr_err *err)
 {
     uint64_t lag = 0;
 
-    memcpy(source->taken, source->first, sizeof source->taken);
-    mr_status status = mr_bus_groups(bus, note_group, source, err);
+    mr_status status = read_taken(bus, target, source, err);
     if (status != MR_OK) {
         return status;
     }
@@ -84,7 +123,7 @@ static mr_status look_at_sink(mr_bus *bus, ingestion *source, mr_err *err)
 }
 
 /* MR_OK: all have taken all. MR_UNAVAILABLE: err names one that has not. */
-static mr_status look(mr_bus *bus, const mr_config *config, mr_err *err)
+static mr_status look(mr_bus *bus, store_target *target, const mr_config *config, mr_err *err)
 {
     ingestion source = {.topic = mr_settings_topic_ingestion(config)};
     char *names = mr_copy_string(mr_config_text(config, "MILLRACE_SINKS"));
@@ -101,7 +140,7 @@ static mr_status look(mr_bus *bus, const mr_config *config, mr_err *err)
         sink[strcspn(sink, " ")] = '\0';
         if (*sink != '\0') {
             source.sink = sink;
-            status = look_at_sink(bus, &source, err);
+            status = look_at_sink(bus, target, &source, err);
         }
     }
     free(names);
@@ -124,16 +163,18 @@ static void await_change(int watch_fd, int64_t left_us)
 static mr_status wait_on(mr_bus *bus, const mr_config *config, int watch_fd, uint64_t timeout_ms,
                          mr_err *err)
 {
+    store_target target = {.options = mr_settings_store(config, MR_STORE_READ)};
     const int64_t deadline_us = mr_monotonic_us() + (int64_t)timeout_ms * 1000;
     mr_status status;
 
-    while ((status = look(bus, config, err)) == MR_UNAVAILABLE) {
+    while ((status = look(bus, &target, config, err)) == MR_UNAVAILABLE) {
         int64_t left_us = deadline_us - mr_monotonic_us();
         if (left_us <= 0) {
             break;
         }
         await_change(watch_fd, left_us);
     }
+    mr_store_close(target.store);
     return status;
 }
 

@@ -55,12 +55,26 @@ void mr_shop_print_json_text(const char *name, mr_text text)
     mr_buffer_free(&escaped);
 }
 
+/* A control character: of ASCII, or the second byte of one of U+0080 to U+009F. */
+static bool steers(unsigned char before, unsigned char byte)
+{
+    return byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte >= 0x80 && byte <= 0x9f);
+}
+
 void mr_shop_print_text(mr_text text)
 {
+    bool readable = mr_utf8_valid(text);
+    unsigned char before = 0;
+
     for (size_t i = 0; i < text.bytes; i++) {
         unsigned char byte = (unsigned char)text.data[i];
+        bool begins_c1 =
+            byte == 0xc2 && i + 1 < text.bytes && steers(byte, (unsigned char)text.data[i + 1]);
 
-        (void)putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
+        if (!begins_c1 || !readable) {
+            (void)putchar(steers(before, byte) || (!readable && byte >= 0x80) ? '?' : byte);
+        }
+        before = byte;
     }
 }
 

@@ -18,7 +18,8 @@ void mr_shop_print_json_amount(const char *name, mr_amount amount);
 void mr_shop_print_json_date(const char *name, mr_civil civil);
 void mr_shop_print_json_text(const char *name, mr_text text); /* absent or empty = null */
 
-/* A sender's text must not steer the terminal: control characters become '?'. */
+/* A sender's text must not steer the terminal: control characters become '?', and all beyond ASCII
+ * in what is not UTF-8. */
 void mr_shop_print_text(mr_text text);
 
 /* Opens the store that the settings name, for reading. */

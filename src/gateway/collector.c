@@ -25,7 +25,9 @@ enum {
     gather_batch_bytes_max = 4 * 1048576,
     gather_answers_bytes_max = 4 * 1048576,
     gather_large_bytes = 262144, /* worth a submit of its own while another is under way */
-    answer_tail_bytes_max = 80,  /* ,"offset":N,"partition":P} */
+    crowd_min = 16,              /* senders; fewer are not waited for */
+    crowd_wait_ms_max = 1,
+    answer_tail_bytes_max = 80, /* ,"offset":N,"partition":P} */
 };
 
 typedef enum gather_state {
@@ -60,6 +62,8 @@ struct mr_collector {
     mr_buffer record; /* one event's canonical JSON */
     gather *open;     /* NULL: none */
     size_t under_way;
+    size_t crowd; /* senders answered last, and those whose event had come by then */
+    int64_t crowd_until_us;
     gather gathers[gathers_count];
 };
 
@@ -206,6 +210,8 @@ static void gather_answer(mr_http_task *task)
     MR_ASSERT(g->state == GATHER_UNDER_WAY && collector->under_way > 0);
     collector->under_way--;
     g->state = GATHER_ANSWERING;
+    collector->crowd = g->count + (collector->open != NULL ? collector->open->count : 0);
+    collector->crowd_until_us = mr_monotonic_us() + (int64_t)crowd_wait_ms_max * 1000;
     if (g->failed) {
         mr_health_append_failed(gateway->health, &g->err);
         mr_counter_add(gateway->counts.appends_failed, 1);
@@ -219,6 +225,13 @@ static void gather_answer(mr_http_task *task)
     answer_all(g);
 }
 
+/* But for one in sixteen: some do not come back. */
+static bool is_gathering(const mr_collector *collector)
+{
+    return collector->crowd >= crowd_min && collector->open->count * 16 < collector->crowd * 15 &&
+           mr_monotonic_us() < collector->crowd_until_us;
+}
+
 void mr_collector_turn(mr_collector *collector)
 {
     gather *g = collector->open;
@@ -226,7 +239,11 @@ void mr_collector_turn(mr_collector *collector)
     if (g == NULL || g->count == 0) {
         return;
     }
-    if (collector->under_way == 0 || mr_bus_batch_bytes(g->batch) >= gather_large_bytes) {
+    if (mr_bus_batch_bytes(g->batch) >= gather_large_bytes) {
+        submit_gather(g);
+    } else if (collector->under_way == 0 && is_gathering(collector)) {
+        mr_http_loop_turn_within(collector->loop, crowd_wait_ms_max);
+    } else if (collector->under_way == 0) {
         submit_gather(g);
     }
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/collector.h - gathers the single events of one loop into batches for the log.
  *
- * Adaptive group commit without a timer: while a batch is under way the next one gathers, and it is
- * submitted when the first is durable, or at once when it is large. All functions are for the
- * loop's thread.
+ * Adaptive group commit: while a batch is under way the next one gathers, and it is submitted when
+ * the first is durable and most of its senders have sent their next event, or at once when it is
+ * large. Few senders are never waited for, many at most a millisecond or two: that long it takes
+ * to answer them, and a batch of all of them costs the log little more than one of half of them.
+ * All functions are for the loop's thread.
  */
 #ifndef MR_GATEWAY_COLLECTOR_H
 #define MR_GATEWAY_COLLECTOR_H

@@ -86,6 +86,10 @@ typedef struct mr_http_task {
 } mr_http_task;
 void mr_http_loop_post(mr_http_loop *loop, mr_http_task *task);
 
+/* Calls loop_turn in about ms, even if nothing comes until then. In the loop's thread; the soonest
+ * asked for counts, once. */
+void mr_http_loop_turn_within(mr_http_loop *loop, uint32_t ms);
+
 /* --- Requests (in the loop's thread unless said otherwise) ---------------------------------- */
 
 mr_http_loop *mr_http_request_loop(const mr_http_request *request);

@@ -2,7 +2,8 @@
 /* http/loop.c - one thread's event loop: epoll, posted tasks, deadlines, drain.
  *
  * A round: wait, take events, run tasks, resume what was answered, call the owner's loop_turn hook
- * if anything ran, free what was closed, and now and then look for deadlines.
+ * if anything ran or the owner asked for it by now, free what was closed, and now and then look for
+ * deadlines.
  *
  * Owns:       the epoll and wake descriptors, the listening socket, all its connections.
  * Invariants: (1) a closed connection is freed at a round's end, when no event, list or caller
@@ -198,12 +199,23 @@ static int wait_ms(const mr_http_loop *loop)
     if (loop->worked || loop->resume != NULL) {
         return 0;
     }
-    if (idle) {
+    bool drain_first = loop->draining && loop->drain_end_us < loop->sweep_due_us;
+    int64_t due_us = drain_first ? loop->drain_end_us : loop->sweep_due_us;
+    if (idle || loop->turn_due_us < due_us) {
+        due_us = loop->turn_due_us;
+    }
+    if (due_us == INT64_MAX) {
         return -1;
     }
-    bool drain_first = loop->draining && loop->drain_end_us < loop->sweep_due_us;
-    int64_t left_us = (drain_first ? loop->drain_end_us : loop->sweep_due_us) - mr_monotonic_us();
+    int64_t left_us = due_us - mr_monotonic_us();
     return left_us <= 0 ? 0 : (int)(left_us / 1000) + 1;
+}
+
+void mr_http_loop_turn_within(mr_http_loop *loop, uint32_t ms)
+{
+    int64_t due_us = mr_monotonic_us() + (int64_t)ms * 1000;
+
+    loop->turn_due_us = due_us < loop->turn_due_us ? due_us : loop->turn_due_us;
 }
 
 static void take_event(mr_http_loop *loop, const struct epoll_event *event)
@@ -222,6 +234,10 @@ static void turn(mr_http_loop *loop)
     const mr_http_options *options = &loop->server->options;
 
     if (mr_loop_run_tasks(loop)) {
+        loop->worked = true;
+    }
+    if (loop->now_us >= loop->turn_due_us) {
+        loop->turn_due_us = INT64_MAX;
         loop->worked = true;
     }
     resume_all(loop);
@@ -323,7 +339,7 @@ mr_status mr_loop_open(mr_http_loop *loop, mr_http_server *server, mr_err *err)
     struct epoll_event wake = {.events = (uint32_t)EPOLLIN | (uint32_t)EPOLLET,
                                .data.ptr = &loop->wake_fd};
 
-    *loop = (mr_http_loop){.server = server, .listen_fd = -1};
+    *loop = (mr_http_loop){.server = server, .listen_fd = -1, .turn_due_us = INT64_MAX};
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);

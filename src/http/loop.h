@@ -23,9 +23,10 @@ struct mr_http_loop {
     pthread_t thread, self; /* to be joined; as the loop's thread itself knows it */
     int epoll_fd, wake_fd, listen_fd, reserve_fd; /* reserve_fd: closed to accept when out of fds */
     int64_t now_us, date_due_us, sweep_due_us, drain_end_us;
-    char date[40];  /* "Date: ...\r\n" of this second */
-    char *scratch;  /* mr_http_read_bytes_max: what was just received */
-    mr_slot *slots; /* of every connection, closed and orphaned ones included */
+    int64_t turn_due_us; /* INT64_MAX: loop_turn is called after handlers alone */
+    char date[40];       /* "Date: ...\r\n" of this second */
+    char *scratch;       /* mr_http_read_bytes_max: what was just received */
+    mr_slot *slots;      /* of every connection, closed and orphaned ones included */
     uint32_t slot_count, slot_capacity, refused_count;
     mr_connection *resume, *closed; /* lists */
     bool worked, listener_paused, draining, started, ended;

@@ -295,16 +295,13 @@ static mr_status put(void *state, const mr_copy_table *table, const mr_copy_cell
     if (table->has_winners) {
         pack_winner(end, cells, plain);
     }
-    return end->rows.bytes >= mr_pg_copy_chunk_bytes ? mr_pg_copy_put(end->pg, &end->rows, err)
-                                                     : MR_OK;
+    return mr_pg_copy_put_chunk(end->pg, &end->rows, err);
 }
 
 static mr_status finish_copy(copy_end *end, mr_buffer *rows, mr_err *err)
 {
-    mr_status status;
+    mr_status status = mr_pg_copy_put_last(end->pg, rows, err);
 
-    mr_pg_put_copy_trailer(rows);
-    status = mr_pg_copy_put(end->pg, rows, err);
     return status != MR_OK ? status : mr_pg_copy_end(end->pg, NULL, err);
 }
 

@@ -544,12 +544,27 @@ mr_status mr_pg_copy_put(mr_pg *pg, mr_buffer *rows, mr_err *err)
     return MR_OK;
 }
 
+mr_status mr_pg_copy_put_chunk(mr_pg *pg, mr_buffer *rows, mr_err *err)
+{
+    return rows->bytes >= mr_pg_copy_chunk_bytes ? mr_pg_copy_put(pg, rows, err) : MR_OK;
+}
+
+mr_status mr_pg_copy_put_last(mr_pg *pg, mr_buffer *rows, mr_err *err)
+{
+    mr_status status;
+
+    mr_pg_put_copy_trailer(rows);
+    status = mr_pg_copy_put(pg, rows, err);
+    return status != MR_OK || PQputCopyEnd(pg->conn, NULL) == 1 ? status
+                                                                : fail_lost(pg, "copy", err);
+}
+
 mr_status mr_pg_copy_end(mr_pg *pg, uint64_t *ret_count, mr_err *err)
 {
     PGresult *result = NULL;
     mr_status status;
 
-    if (pg->conn == NULL || PQputCopyEnd(pg->conn, NULL) != 1) {
+    if (pg->conn == NULL) {
         return fail_lost(pg, "copy", err);
     }
     status = drain(pg, "copy", &result, err);

@@ -122,7 +122,12 @@ mr_status mr_pg_each_sql(mr_pg *pg, const char *sql, mr_pg_visit visit, void *ct
 mr_status mr_pg_copy_begin(mr_pg *pg, const char *sql, mr_err *err);
 /* Sends what the buffer holds, and clears it. */
 mr_status mr_pg_copy_put(mr_pg *pg, mr_buffer *rows, mr_err *err);
-/* MR_EXISTS: a row's key was there already. *ret_count may be NULL. */
+/* The same once it is worth the way. */
+mr_status mr_pg_copy_put_chunk(mr_pg *pg, mr_buffer *rows, mr_err *err);
+/* Sends what the buffer holds, with the end behind it. */
+mr_status mr_pg_copy_put_last(mr_pg *pg, mr_buffer *rows, mr_err *err);
+/* Behind the last: what became of it. MR_EXISTS: a row's key was there already. *ret_count may be
+ * NULL. */
 mr_status mr_pg_copy_end(mr_pg *pg, uint64_t *ret_count, mr_err *err);
 
 #endif

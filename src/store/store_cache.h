@@ -89,6 +89,7 @@ typedef struct mr_cached_invoice {
 
 typedef struct mr_cached_order { /* what one customer has on one invoice */
     mr_cache_entry entry;        /* text: invoice_no, number: customer_id */
+    mr_cached_invoice *invoice;  /* where the writer sets it */
     mr_cached_sum sum;
 } mr_cached_order;
 

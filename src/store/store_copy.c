@@ -4,9 +4,9 @@
  * Owns:       both ends while it copies.
  * Called by:  the command migrate-store, on its thread.
  * Invariants: (1) every table of the schema stands in the list below (a test counts them);
- *             (2) nothing of the store's copy stays unless all of it does;
- *             (3) what is reported was read back from the copy.
- * Not here:   how a database keeps cells (copy_sqlite.c, copy_postgres.c).
+ *             (2) nothing of the store's copy stays unless all of it does, and then what lies
+ * beside it is there already; (3) what is reported was read back from the copy. Not here:   how a
+ * database keeps cells (copy_sqlite.c, copy_postgres.c).
  */
 #include "store/store_copy.h"
 
@@ -133,6 +133,7 @@ typedef struct end {
 typedef struct copying {
     end from, to;
     tally read[table_count], written[table_count];
+    bool kept[table_count]; /* what is there is what would be copied */
     size_t table;           /* that is being read */
     mr_store_totals totals; /* counted from the rows that went by */
     uint64_t rows, rows_expected;
@@ -299,15 +300,32 @@ static mr_status check_row(void *ctx, const mr_copy_cell *cells, mr_err *err)
     return MR_OK;
 }
 
-static mr_status refuse_row(void *ctx, const mr_copy_cell *cells, mr_err *err)
+static mr_status refuse(size_t table, mr_err *err)
+{
+    return mr_fail(err, MR_EXISTS,
+                   "the store to copy to is not empty: its table %s has rows%s; a copy goes into a "
+                   "new database or file",
+                   tables[table].name, tables[table].is_ops ? " that the source has not" : "");
+}
+
+static mr_status look_at_row(void *ctx, const mr_copy_cell *cells, mr_err *err)
 {
     copying *c = ctx;
 
-    (void)cells;
-    return mr_fail(err, MR_EXISTS,
-                   "the store to copy to is not empty: its table %s has rows; a copy goes into a "
-                   "new database or file",
-                   tables[c->table].name);
+    if (!tables[c->table].is_ops) {
+        return refuse(c->table, err);
+    }
+    add_to(&c->written[c->table], &c->row, &tables[c->table], cells);
+    return MR_OK;
+}
+
+static mr_status read_row(void *ctx, const mr_copy_cell *cells, mr_err *err)
+{
+    copying *c = ctx;
+
+    (void)err;
+    add_to(&c->read[c->table], &c->row, &tables[c->table], cells);
+    return MR_OK;
 }
 
 /* --- All of it -------------------------------------------------------------------------------- */
@@ -330,13 +348,38 @@ static mr_status read_all(copying *c, const end *e, mr_copy_visit visit, mr_err 
     return status;
 }
 
+/* What lies beside the store is committed first: a copy that ended in between left it there. */
+static mr_status keep_same(copying *c, mr_err *err)
+{
+    mr_status status = MR_OK;
+
+    for (c->table = 0; c->table < table_count && status == MR_OK; c->table++) {
+        const mr_copy_table *table = &tables[c->table];
+        void *from = state_for(&c->from, table);
+        tally *read = &c->read[c->table], *written = &c->written[c->table];
+
+        if (written->rows == 0) {
+            continue;
+        }
+        if (from != NULL) {
+            status = c->from.backend->read(from, table, read_row, c, err);
+        }
+        c->kept[c->table] = read->rows == written->rows && read->checksum == written->checksum;
+        if (status == MR_OK && !c->kept[c->table]) {
+            return refuse(c->table, err);
+        }
+        *written = (tally){0};
+    }
+    return status;
+}
+
 static mr_status copy_table(copying *c, mr_err *err)
 {
     const mr_copy_table *table = &tables[c->table];
     void *from = state_for(&c->from, table), *to = state_for(&c->to, table);
     mr_status status;
 
-    if (from == NULL || to == NULL) {
+    if (from == NULL || to == NULL || c->kept[c->table]) {
         return MR_OK;
     }
     status = c->to.backend->put_begin(to, table, err);
@@ -447,8 +490,11 @@ static mr_status check_copy(copying *c, const mr_store_options *to, mr_store_cop
 static mr_status copy_and_check(copying *c, const mr_store_options *to, mr_store_copied *ret_copied,
                                 mr_err *err)
 {
-    mr_status status = read_all(c, &c->to, refuse_row, err);
+    mr_status status = read_all(c, &c->to, look_at_row, err);
 
+    if (status == MR_OK) {
+        status = keep_same(c, err);
+    }
     if (status == MR_OK) {
         status = copy_all(c, err);
     }

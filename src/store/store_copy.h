@@ -21,9 +21,11 @@ typedef struct mr_store_copied {
 typedef void (*mr_store_copy_progress)(void *ctx, uint64_t rows, uint64_t rows_expected,
                                        bool checking);
 
-/* from and to: mode is set here. MR_EXISTS: `to` holds something. It is one transaction: `to` is
- * empty again after a failure. Then all is read back and compared row by row (by checksums that do
- * not depend on order); MR_CORRUPT when it differs. progress may be NULL. */
+/* from and to: mode is set here. MR_EXISTS: `to` holds something, other than the same keys and
+ * letters. It is one transaction: the store is empty again after a failure, at most keys and
+ * letters are there already, and the next try leaves them so. Then all is read back and compared
+ * row by row (by checksums that do not depend on order); MR_CORRUPT when it differs. progress may
+ * be NULL. */
 mr_status mr_store_copy(const mr_store_options *from, const mr_store_options *to,
                         mr_store_copy_progress progress, void *ctx, mr_store_copied *ret_copied,
                         mr_err *err);

@@ -8,11 +8,12 @@
  *                 of two processes that believe to own a partition, the second waits here for the
  *                 first, and is then fenced before it has written anything;
  *             (3) locks are taken in one order, so that writers of several partitions do not
- *                 deadlock: position, lines, invoices and orders (by key), the dimension lock
- *                 (store_postgres_shared.c), which is held until the commit. Where two batches
- * bring the same new lines in opposite orders PostgreSQL ends one; that is a retry. Not here: rows
- * (store_postgres_lines.c, store_postgres_write.c), answers (store_postgres_read.c), connections
- * (postgres_connect.c).
+ *                 deadlock: position, lines, invoices and orders (new ones by key, then the others
+ *                 by key), the dimension lock (store_postgres_shared.c), which is held until the
+ *                 commit. Where two batches bring the same new lines in opposite orders, or one
+ *                 invoice comes in two partitions, PostgreSQL may end one; that is a retry.
+ * Not here:   rows (store_postgres_lines.c, store_postgres_write.c), answers
+ *             (store_postgres_read.c), connections (postgres_connect.c).
  */
 #include "store/store_postgres.h"
 

@@ -3,8 +3,8 @@
  * tests.
  *
  * store_postgres.c opens, moves positions, commits; store_postgres_lines.c writes lines and judges
- * them; store_postgres_write.c notes what they change and writes sums, store_postgres_shared.c what
- * all partitions share; store_postgres_read.c answers;
+ * them; store_postgres_write.c notes what they change; store_postgres_sums.c writes what belongs to
+ * a partition, store_postgres_shared.c what all share; store_postgres_read.c answers;
  * store_postgres_queries.c names the statements.
  */
 #ifndef MR_STORE_STORE_POSTGRES_H
@@ -37,6 +37,7 @@ typedef enum mr_pg_store_query {
     MR_PG_WINNER_LOAD,
     MR_PG_WINNER_PUT,
     MR_PG_CUSTOMER_ADD,
+    MR_PG_CUSTOMER_MOVE,
     MR_PG_CUSTOMER_READ,
     MR_PG_CUSTOMER_TOP,
     MR_PG_TOTAL_ADD,
@@ -74,9 +75,13 @@ typedef struct mr_pg_store {
     int64_t dimension_version; /* that the cache and products are as new as; -1: none */
     bool dimensions_locked;    /* in the open transaction */
     mr_pg_params params;
-    mr_buffer rows;      /* of a COPY, on their way */
-    uint64_t generation; /* of the connection that the cache was filled by */
-    bool expects_known;  /* the last batch brought lines again: this one may, too */
+    mr_buffer rows;        /* of a COPY, on their way */
+    uint64_t generation;   /* of the connection that the cache was filled by */
+    bool expects_known;    /* the last batch brought lines again: this one may, too */
+    bool expects_older;    /* the last batch brought lines of invoices that were there before */
+    bool copies_invoices;  /* the open batch may: what fails is written again */
+    uint64_t met_invoices; /* of those: in the open batch */
+    mr_cache_entry *changed[mr_cache_invoices_max]; /* invoices, then orders, being written */
 } mr_pg_store;
 
 /* Takes lines into the cache from item `from` on while it has room; returns the first not taken. */
@@ -93,6 +98,9 @@ void mr_pg_store_forget_all(mr_pg_store *store);
 mr_status mr_pg_store_number_countries(mr_pg_store *store, mr_err *err);
 /* Writes changed products and customers, under the dimension lock. */
 mr_status mr_pg_store_write_shared(mr_pg_store *store, mr_err *err);
+/* Writes invoices and orders. MR_EXISTS, with copies_invoices alone: one was there already. */
+mr_status mr_pg_store_write_sums(mr_pg_store *store, int32_t partition, mr_err *err);
+mr_status mr_pg_store_write_totals(mr_pg_store *store, int32_t partition, mr_err *err);
 /* Runs a statement on the store's params that answers with one row of counts; adds them. second may
  * be NULL. */
 mr_status mr_pg_store_run_counting(mr_pg_store *store, mr_pg_store_query query, uint64_t *first,

@@ -7,8 +7,9 @@
  * again as one INSERT that leaves such lines out and tells which went in. Lines come again in runs
  * (a replay, a file posted twice), so after such a batch the next one goes that way at once.
  *
- * A line that comes twice within a batch (real files have such) is found here, before anything is
- * sent.
+ * A line that comes twice within a batch (real files have such) is found here, before it is sent.
+ * Invoices are written in the same two ways (store_postgres_sums.c); one that was there already
+ * undoes the batch as well.
  *
  * Owns:       nothing; works on the store's open transaction and its cache.
  * Called by:  store_postgres.c, on the handle's thread.
@@ -62,11 +63,8 @@ static uint32_t *find_seen(mr_pg_seen *seen, const mr_store_item *items, const m
     return &seen->slots[at];
 }
 
-/* The first of the same lines is INSERTED, until the server says otherwise. */
-static void judge_within_batch(mr_pg_seen *seen, mr_store_item *items, size_t count)
+static void begin_judging(mr_pg_seen *seen, size_t count)
 {
-    size_t index;
-
     if (seen->slot_count < 2 * count) {
         while (seen->slot_count < 2 * count) {
             seen->slot_count = seen->slot_count == 0 ? 1024 : 2 * seen->slot_count;
@@ -74,15 +72,19 @@ static void judge_within_batch(mr_pg_seen *seen, mr_store_item *items, size_t co
         seen->slots = mr_realloc(seen->slots, seen->slot_count * sizeof(*seen->slots));
     }
     memset(seen->slots, 0, seen->slot_count * sizeof(*seen->slots));
-    for (index = 0; index < count; index++) {
-        uint32_t *slot = find_seen(seen, items, items[index].event);
+}
 
-        if (*slot == 0) {
-            *slot = (uint32_t)index + 1;
-            items[index].verdict = MR_STORE_INSERTED;
-        } else {
-            items[index].verdict = verdict_beside(items[*slot - 1].event, items[index].event);
-        }
+/* Against the items before it: the first of the same lines is INSERTED, until the server says
+ * otherwise. */
+static void judge_next(mr_pg_seen *seen, mr_store_item *items, size_t index)
+{
+    uint32_t *slot = find_seen(seen, items, items[index].event);
+
+    if (*slot == 0) {
+        *slot = (uint32_t)index + 1;
+        items[index].verdict = MR_STORE_INSERTED;
+    } else {
+        items[index].verdict = verdict_beside(items[*slot - 1].event, items[index].event);
     }
 }
 
@@ -110,7 +112,8 @@ static void put_line(mr_buffer *rows, int32_t partition, const mr_store_item *it
     mr_buffer_commit(rows, (size_t)(at - begin));
 }
 
-/* Sends the lines, and notes them meanwhile while the cache has room. MR_EXISTS: one is known. */
+/* Sends the lines; meanwhile judges those to come, and notes those that went while the cache has
+ * room. MR_EXISTS: one is known. */
 static mr_status copy_lines(mr_pg_store *store, int32_t partition, mr_store_item *items,
                             size_t count, size_t *ret_noted, mr_err *err)
 {
@@ -122,7 +125,9 @@ static mr_status copy_lines(mr_pg_store *store, int32_t partition, mr_store_item
     }
     mr_buffer_clear(&store->rows);
     mr_pg_put_copy_header(&store->rows);
+    begin_judging(&store->seen, count);
     for (index = 0; index < count && status == MR_OK; index++) {
+        judge_next(&store->seen, items, index);
         if (items[index].verdict == MR_STORE_INSERTED) {
             put_line(&store->rows, partition, &items[index]);
         }
@@ -132,8 +137,7 @@ static mr_status copy_lines(mr_pg_store *store, int32_t partition, mr_store_item
         }
     }
     if (status == MR_OK) {
-        mr_pg_put_copy_trailer(&store->rows);
-        status = mr_pg_copy_put(store->pg, &store->rows, err);
+        status = mr_pg_copy_put_last(store->pg, &store->rows, err);
     }
     if (status == MR_OK) {
         noted = mr_pg_store_note(store, partition, items, noted, count);
@@ -288,44 +292,71 @@ static mr_status note_rest(mr_pg_store *store, int32_t partition, const mr_store
     return status != MR_OK ? status : mr_pg_store_flush(store, partition, err);
 }
 
+/* Undoes what was written of the batch, and remembers what to expect of the next. */
+static mr_status undo_lines(mr_pg_store *store, bool *expects, mr_err *err)
+{
+    mr_pg_store_forget_all(store); /* locks taken since the savepoint go with it */
+    *expects = true;
+    return mr_pg_exec(store->pg, "ROLLBACK TO SAVEPOINT lines", err);
+}
+
+/* *ret_undone: nothing is written, expects_known says that a line was there already, or
+ * expects_older that an invoice was. */
 static mr_status write_straight(mr_pg_store *store, int32_t partition, mr_store_item *items,
-                                size_t count, mr_err *err)
+                                size_t count, bool *ret_undone, mr_err *err)
 {
     size_t noted = 0;
     mr_status status = copy_lines(store, partition, items, count, &noted, err);
 
+    *ret_undone = status == MR_EXISTS;
     if (status == MR_EXISTS) {
-        mr_pg_store_forget(store);
-        store->expects_known = true;
-        return mr_pg_exec(store->pg, "ROLLBACK TO SAVEPOINT lines", err);
+        return undo_lines(store, &store->expects_known, err);
     }
-    return status != MR_OK ? status : note_rest(store, partition, items, noted, count, err);
+    store->copies_invoices = !store->expects_older;
+    store->met_invoices = 0;
+    if (status == MR_OK) {
+        status = note_rest(store, partition, items, noted, count, err);
+    }
+    *ret_undone = status == MR_EXISTS && store->copies_invoices;
+    if (*ret_undone) {
+        return undo_lines(store, &store->expects_older, err);
+    }
+    store->expects_older = store->met_invoices > 0;
+    return status;
 }
 
-mr_status mr_pg_store_write(mr_pg_store *store, int32_t partition, mr_store_item *items,
-                            size_t count, mr_err *err)
+static mr_status write_looking(mr_pg_store *store, int32_t partition, mr_store_item *items,
+                               size_t count, mr_err *err)
 {
     size_t inserted = 0;
-    mr_status status = MR_OK;
+    mr_status status = insert_lines(store, partition, items, count, &inserted, err);
 
-    if (count == 0) {
-        return MR_OK;
-    }
-    MR_ASSERT(count < UINT32_MAX);
-    if (!store->expects_known) {
-        judge_within_batch(&store->seen, items, count);
-        status = write_straight(store, partition, items, count, err);
-        if (status != MR_OK || !store->expects_known) {
-            return status;
-        }
-    }
-    status = insert_lines(store, partition, items, count, &inserted, err);
     if (status == MR_OK && inserted < count) {
         status = judge_known(store, items, count, err);
     }
     if (status == MR_OK) {
         store->expects_known = inserted < count;
+        store->copies_invoices = false;
         status = note_rest(store, partition, items, 0, count, err);
+    }
+    return status;
+}
+
+mr_status mr_pg_store_write(mr_pg_store *store, int32_t partition, mr_store_item *items,
+                            size_t count, mr_err *err)
+{
+    mr_status status = MR_OK;
+    bool undone = true;
+
+    if (count == 0) {
+        return MR_OK;
+    }
+    MR_ASSERT(count < UINT32_MAX);
+    while (status == MR_OK && undone && !store->expects_known) {
+        status = write_straight(store, partition, items, count, &undone, err);
+    }
+    if (status == MR_OK && undone) {
+        status = write_looking(store, partition, items, count, err);
     }
     return status;
 }

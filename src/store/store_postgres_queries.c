@@ -26,6 +26,7 @@ extern const char mr_embed_postgres_product_describe_sql[];
 extern const char mr_embed_postgres_winner_load_sql[];
 extern const char mr_embed_postgres_winner_put_sql[];
 extern const char mr_embed_postgres_customer_add_sql[];
+extern const char mr_embed_postgres_customer_move_sql[];
 extern const char mr_embed_postgres_customer_read_sql[];
 extern const char mr_embed_postgres_customer_top_sql[];
 extern const char mr_embed_postgres_total_add_sql[];
@@ -54,6 +55,7 @@ const mr_pg_query mr_pg_store_queries[MR_PG_QUERY_COUNT] = {
     [MR_PG_WINNER_LOAD] = {"winner_load", mr_embed_postgres_winner_load_sql},
     [MR_PG_WINNER_PUT] = {"winner_put", mr_embed_postgres_winner_put_sql},
     [MR_PG_CUSTOMER_ADD] = {"customer_add", mr_embed_postgres_customer_add_sql},
+    [MR_PG_CUSTOMER_MOVE] = {"customer_move", mr_embed_postgres_customer_move_sql},
     [MR_PG_CUSTOMER_READ] = {"customer_read", mr_embed_postgres_customer_read_sql},
     [MR_PG_CUSTOMER_TOP] = {"customer_top", mr_embed_postgres_customer_top_sql},
     [MR_PG_TOTAL_ADD] = {"total_add", mr_embed_postgres_total_add_sql},

@@ -129,9 +129,8 @@ static size_t bind_unnumbered(mr_pg_store *store)
     return rows;
 }
 
-/* rows: number among the unnumbered (in their order), product_id, description. false: some are not
- * in the database. */
-static bool take_numbers(mr_pg_store *store, const PGresult *rows, size_t unnumbered)
+/* rows: number among the unnumbered (in their order), product_id, description. Returns how many. */
+static size_t take_numbers(mr_pg_store *store, const PGresult *rows, size_t unnumbered)
 {
     size_t count = mr_cache_changed_count(store->cache, MR_CACHE_PRODUCTS), index;
     mr_cached_product **waiting = mr_alloc(unnumbered * sizeof(mr_cached_product *));
@@ -151,10 +150,10 @@ static bool take_numbers(mr_pg_store *store, const PGresult *rows, size_t unnumb
         product->text_changed = !mr_text_equal(mr_pg_text(rows, row, 2), product->description);
     }
     free(waiting);
-    return (size_t)PQntuples(rows) == unnumbered;
+    return (size_t)PQntuples(rows);
 }
 
-/* Learns the numbers of products not met before. */
+/* Learns the numbers of products not met before. *ret_unnumbered: so many are new. */
 static mr_status ask_numbers(mr_pg_store *store, size_t *ret_unnumbered, mr_err *err)
 {
     size_t unnumbered = bind_unnumbered(store);
@@ -167,29 +166,54 @@ static mr_status ask_numbers(mr_pg_store *store, size_t *ret_unnumbered, mr_err 
     }
     status = mr_pg_run(store->pg, MR_PG_PRODUCT_LOAD, &store->params, &result, NULL, err);
     if (status == MR_OK) {
-        *ret_unnumbered = take_numbers(store, result, unnumbered) ? 0 : bind_unnumbered(store);
+        *ret_unnumbered = unnumbered - take_numbers(store, result, unnumbered);
         PQclear(result);
     }
     return status;
 }
 
-/* Makes new products: those that the first question leaves without a number. */
+/* Makes the unnumbered products, with their descriptions. */
+static mr_status add_products(mr_pg_store *store, size_t *ret_unnumbered, mr_err *err)
+{
+    static const mr_pg_type types[] = {MR_PG_TEXT, MR_PG_TEXT};
+    mr_pg_columns to = mr_pg_columns_begin(&store->params, types, sizeof(types) / sizeof(types[0]));
+    size_t count = mr_cache_changed_count(store->cache, MR_CACHE_PRODUCTS), index;
+    PGresult *result = NULL;
+    mr_status status;
+    int row;
+
+    for (index = 0; index < count; index++) {
+        if (product_at(store, index)->product_id == 0) {
+            mr_pg_put_text(to.cells[0], product_at(store, index)->entry.key.text);
+            mr_pg_put_text(to.cells[1], product_at(store, index)->description);
+        }
+    }
+    mr_pg_columns_end(&to, *ret_unnumbered);
+    status = mr_pg_run(store->pg, MR_PG_PRODUCT_ADD, &store->params, &result, NULL, err);
+    for (row = 0; status == MR_OK && row < PQntuples(result); row++) {
+        mr_cache_key key = mr_cache_key_of_text(mr_pg_text(result, row, 0));
+        mr_cached_product *product = mr_cache_find(store->cache, MR_CACHE_PRODUCTS, &key);
+
+        MR_ASSERT(product != NULL);
+        product->product_id = mr_pg_int4(result, row, 1);
+        product->text_changed = false;
+        store->added.products++;
+        (*ret_unnumbered)--;
+    }
+    PQclear(result);
+    return status;
+}
+
 static mr_status number_products(mr_pg_store *store, mr_err *err)
 {
     size_t unnumbered = 0;
-    uint64_t added = 0;
     mr_status status = ask_numbers(store, &unnumbered, err);
 
-    if (status != MR_OK || unnumbered == 0) {
-        return status;
-    }
-    status = mr_pg_run(store->pg, MR_PG_PRODUCT_ADD, &store->params, NULL, &added, err);
-    if (status == MR_OK) {
-        store->added.products += added;
-        status = ask_numbers(store, &unnumbered, err);
+    if (status == MR_OK && unnumbered > 0) {
+        status = add_products(store, &unnumbered, err);
     }
     if (status == MR_OK && unnumbered > 0) {
-        status = mr_fail(err, MR_CORRUPT, "%s: a product that was added is not there",
+        status = mr_fail(err, MR_CORRUPT, "%s: a product that is not there cannot be added",
                          mr_pg_where(store->pg));
     }
     return status;
@@ -353,30 +377,63 @@ static void put_winner(mr_buffer *const *cells, const mr_winner *winner)
     mr_pg_put_int8(cells[2], winner->offset);
 }
 
-static mr_status write_customers(mr_pg_store *store, mr_err *err)
+static mr_cached_customer *customer_at(const mr_pg_store *store, size_t index)
+{
+    return mr_cache_changed(store->cache, MR_CACHE_CUSTOMERS, index);
+}
+
+/* Most lines name a customer that is there already, and tell no name. */
+static bool only_moves(const mr_cached_customer *customer)
+{
+    return customer->entry.stored && !customer->name_winner.is_set;
+}
+
+static mr_status move_customers(mr_pg_store *store, mr_err *err)
+{
+    static const mr_pg_type types[] = {MR_PG_INT8, MR_PG_INT4, MR_PG_TIMESTAMP, MR_PG_INT4,
+                                       MR_PG_INT8};
+    mr_pg_columns to = mr_pg_columns_begin(&store->params, types, sizeof(types) / sizeof(types[0]));
+    size_t count = mr_cache_changed_count(store->cache, MR_CACHE_CUSTOMERS), index, rows = 0;
+
+    for (index = 0; index < count; index++) {
+        const mr_cached_customer *customer = customer_at(store, index);
+
+        if (only_moves(customer)) {
+            mr_pg_put_int8(to.cells[0], customer->entry.key.number);
+            mr_pg_put_int4(to.cells[1], store->countries.numbers[customer->country_id]);
+            put_winner(&to.cells[2], &customer->country_winner);
+            rows++;
+        }
+    }
+    mr_pg_columns_end(&to, rows);
+    return rows == 0 ? MR_OK
+                     : mr_pg_run(store->pg, MR_PG_CUSTOMER_MOVE, &store->params, NULL, NULL, err);
+}
+
+static mr_status add_customers(mr_pg_store *store, mr_err *err)
 {
     static const mr_pg_type types[] = {MR_PG_INT8,      MR_PG_TEXT, MR_PG_TIMESTAMP,
                                        MR_PG_INT4,      MR_PG_INT8, MR_PG_INT4,
                                        MR_PG_TIMESTAMP, MR_PG_INT4, MR_PG_INT8};
-    size_t count = mr_cache_changed_count(store->cache, MR_CACHE_CUSTOMERS), index;
-    mr_pg_columns to;
+    mr_pg_columns to = mr_pg_columns_begin(&store->params, types, sizeof(types) / sizeof(types[0]));
+    size_t count = mr_cache_changed_count(store->cache, MR_CACHE_CUSTOMERS), index, rows = 0;
 
-    if (count == 0) {
-        return MR_OK;
-    }
-    to = mr_pg_columns_begin(&store->params, types, sizeof(types) / sizeof(types[0]));
     for (index = 0; index < count; index++) {
-        const mr_cached_customer *customer =
-            mr_cache_changed(store->cache, MR_CACHE_CUSTOMERS, index);
+        const mr_cached_customer *customer = customer_at(store, index);
 
-        mr_pg_put_int8(to.cells[0], customer->entry.key.number);
-        mr_pg_put_text(to.cells[1], customer->name);
-        put_winner(&to.cells[2], &customer->name_winner);
-        mr_pg_put_int4(to.cells[5], store->countries.numbers[customer->country_id]);
-        put_winner(&to.cells[6], &customer->country_winner);
+        if (!only_moves(customer)) {
+            mr_pg_put_int8(to.cells[0], customer->entry.key.number);
+            mr_pg_put_text(to.cells[1], customer->name);
+            put_winner(&to.cells[2], &customer->name_winner);
+            mr_pg_put_int4(to.cells[5], store->countries.numbers[customer->country_id]);
+            put_winner(&to.cells[6], &customer->country_winner);
+            rows++;
+        }
     }
-    mr_pg_columns_end(&to, count);
-    return mr_pg_store_run_counting(store, MR_PG_CUSTOMER_ADD, &store->added.customers, NULL, err);
+    mr_pg_columns_end(&to, rows);
+    return rows == 0 ? MR_OK
+                     : mr_pg_store_run_counting(store, MR_PG_CUSTOMER_ADD, &store->added.customers,
+                                                NULL, err);
 }
 
 mr_status mr_pg_store_write_shared(mr_pg_store *store, mr_err *err)
@@ -386,5 +443,8 @@ mr_status mr_pg_store_write_shared(mr_pg_store *store, mr_err *err)
     if (status == MR_OK) {
         status = write_products(store, err);
     }
-    return status != MR_OK ? status : write_customers(store, err);
+    if (status == MR_OK) {
+        status = move_customers(store, err);
+    }
+    return status != MR_OK ? status : add_customers(store, err);
 }

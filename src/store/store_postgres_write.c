@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/store_postgres_write.c - the OLTP store in PostgreSQL: what lines belong to.
  *
- * Lines are noted in the cache, and a batch's changes go out as one statement a table, with a
- * column of values in each parameter. Sums are added to what the row has; a value of which the
- * latest line wins takes the place of an older one only, by a comparison in the statement. So what
- * several processes write at once adds up to the same, in whatever order they commit.
+ * Lines are noted in the cache, and a batch's changes go out a table at a time. Sums are added to
+ * what the row has; a value of which the latest line wins takes the place of an older one only, by
+ * a comparison in the statement. So what several processes write at once adds up to the same, in
+ * whatever order they commit.
  *
  * Owns:       nothing; works on the store's open transaction and its cache.
  * Called by:  store_postgres_lines.c, on the handle's thread.
  * Invariants: (1) what a line changes beside its own row is a maximum (latest wins), a minimum (the
  *                 earliest date) or a sum, so the order in which lines come does not matter;
  *             (2) once a batch is flushed nothing of it is left to write.
- * Not here:   lines (store_postgres_lines.c), customers, products and countries
- *             (store_postgres_shared.c), transactions and positions (store_postgres.c).
+ * Not here:   lines (store_postgres_lines.c), invoices, orders and totals (store_postgres_sums.c),
+ *             customers, products and countries (store_postgres_shared.c), transactions and
+ *             positions (store_postgres.c).
  */
 #include "store/store_postgres.h"
 
@@ -91,19 +92,20 @@ static void note_customer(mr_pg_store *store, const mr_event *event, int64_t cou
     }
 }
 
-static void note_order(mr_pg_store *store, const mr_event *event)
+static void note_order(mr_pg_store *store, const mr_event *event, mr_cached_invoice *invoice)
 {
     mr_cache_key key = mr_cache_key_of_order(event);
     bool added;
     mr_cached_order *order = find_or_add(store, MR_CACHE_ORDERS, &key, &added);
 
+    order->invoice = invoice;
     mr_cached_sum_add(&order->sum, event);
     mr_cache_mark_changed(store->cache, MR_CACHE_ORDERS, &order->entry);
 }
 
 /* An invoice's customer and country are its latest line's, of those that name a customer if any. */
-static void note_invoice(mr_pg_store *store, const mr_event *event, int64_t country,
-                         const mr_winner *line)
+static mr_cached_invoice *note_invoice(mr_pg_store *store, const mr_event *event, int64_t country,
+                                       const mr_winner *line)
 {
     mr_cache_key key = mr_cache_key_of_invoice(event);
     bool added, wins;
@@ -120,6 +122,7 @@ static void note_invoice(mr_pg_store *store, const mr_event *event, int64_t coun
     }
     mr_cached_sum_add(&invoice->sum, event);
     mr_cache_mark_changed(store->cache, MR_CACHE_INVOICES, &invoice->entry);
+    return invoice;
 }
 
 static void note_total(mr_store_totals *totals, const mr_event *event)
@@ -145,6 +148,7 @@ size_t mr_pg_store_note(mr_pg_store *store, int32_t partition, const mr_store_it
             .partition = partition,
             .is_set = true,
         };
+        mr_cached_invoice *invoice;
         int64_t country;
 
         if (items[from].verdict != MR_STORE_INSERTED) {
@@ -152,9 +156,9 @@ size_t mr_pg_store_note(mr_pg_store *store, int32_t partition, const mr_store_it
         }
         country = note_country(store, event->country);
         note_product(store, event, &line);
-        note_invoice(store, event, country, &line);
+        invoice = note_invoice(store, event, country, &line);
         if (event->has_customer) {
-            note_order(store, event);
+            note_order(store, event, invoice);
             note_customer(store, event, country, &line);
         }
         note_total(&store->added, event);
@@ -181,15 +185,8 @@ void mr_pg_store_forget_all(mr_pg_store *store)
     store->dimensions_locked = false;
 }
 
-/* --- Parameters ------------------------------------------------------------------------------- */
-
-/* Three columns: lines, items, amount. */
-static void put_sum(mr_buffer *const *cells, const mr_cached_sum *sum)
-{
-    mr_pg_put_int8(cells[0], (int64_t)sum->lines);
-    mr_pg_put_int8(cells[1], sum->items);
-    mr_pg_put_amount(cells[2], sum->amount);
-}
+/* --- Writing it ----------------------------------------------------------------------------------
+ */
 
 mr_status mr_pg_store_run_counting(mr_pg_store *store, mr_pg_store_query query, uint64_t *first,
                                    uint64_t *second, mr_err *err)
@@ -208,86 +205,6 @@ mr_status mr_pg_store_run_counting(mr_pg_store *store, mr_pg_store_query query, 
     return MR_OK;
 }
 
-/* --- Tables ----------------------------------------------------------------------------------- */
-
-static mr_status write_invoices(mr_pg_store *store, int32_t partition, mr_err *err)
-{
-    static const mr_pg_type types[] = {MR_PG_TEXT, MR_PG_INT8,      MR_PG_TIMESTAMP, MR_PG_INT8,
-                                       MR_PG_INT4, MR_PG_TIMESTAMP, MR_PG_INT8,      MR_PG_INT8,
-                                       MR_PG_INT8, MR_PG_NUMERIC};
-    size_t count = mr_cache_changed_count(store->cache, MR_CACHE_INVOICES), index;
-    mr_pg_columns to = mr_pg_columns_begin(&store->params, types, sizeof(types) / sizeof(types[0]));
-
-    for (index = 0; index < count; index++) {
-        mr_cached_invoice *invoice = mr_cache_changed(store->cache, MR_CACHE_INVOICES, index);
-
-        mr_pg_put_text(to.cells[0], invoice->entry.key.text);
-        mr_pg_put_int8(to.cells[1], (int64_t)invoice->entry.key.hash);
-        mr_pg_put_date(to.cells[2], (mr_civil){invoice->sum.date_seconds});
-        if (invoice->has_customer) {
-            mr_pg_put_int8(to.cells[3], invoice->customer_id);
-        } else {
-            mr_pg_put_null(to.cells[3]);
-        }
-        mr_pg_put_int4(to.cells[4], store->countries.numbers[invoice->country_id]);
-        mr_pg_put_date(to.cells[5], (mr_civil){invoice->winner.date_seconds});
-        mr_pg_put_int8(to.cells[6], invoice->winner.offset);
-        put_sum(&to.cells[7], &invoice->sum);
-        /* What the next batch adds begins at nothing. */
-        invoice->sum = (mr_cached_sum){0};
-        invoice->winner = (mr_winner){0};
-        invoice->has_customer = false;
-    }
-    mr_pg_columns_end(&to, count);
-    mr_pg_bind_int4(&store->params, partition);
-    return mr_pg_store_run_counting(store, MR_PG_INVOICE_ADD, &store->added.invoices,
-                                    &store->added.cancelled_invoices, err);
-}
-
-static mr_status write_orders(mr_pg_store *store, mr_err *err)
-{
-    static const mr_pg_type types[] = {MR_PG_TEXT, MR_PG_INT8, MR_PG_TIMESTAMP,
-                                       MR_PG_INT8, MR_PG_INT8, MR_PG_NUMERIC};
-    size_t count = mr_cache_changed_count(store->cache, MR_CACHE_ORDERS), index;
-    mr_pg_columns to;
-
-    if (count == 0) {
-        return MR_OK;
-    }
-    to = mr_pg_columns_begin(&store->params, types, sizeof(types) / sizeof(types[0]));
-    for (index = 0; index < count; index++) {
-        mr_cached_order *order = mr_cache_changed(store->cache, MR_CACHE_ORDERS, index);
-
-        mr_pg_put_text(to.cells[0], order->entry.key.text);
-        mr_pg_put_int8(to.cells[1], order->entry.key.number);
-        mr_pg_put_date(to.cells[2], (mr_civil){order->sum.date_seconds});
-        put_sum(&to.cells[3], &order->sum);
-        order->sum = (mr_cached_sum){0};
-    }
-    mr_pg_columns_end(&to, count);
-    return mr_pg_run(store->pg, MR_PG_ORDER_ADD, &store->params, NULL, NULL, err);
-}
-
-static mr_status write_totals(mr_pg_store *store, int32_t partition, mr_err *err)
-{
-    const mr_store_totals *added = &store->added;
-    mr_status status;
-
-    mr_pg_params_reset(&store->params);
-    mr_pg_bind_int4(&store->params, partition);
-    mr_pg_bind_integer(&store->params, (int64_t)added->lines);
-    mr_pg_bind_integer(&store->params, (int64_t)added->invoices);
-    mr_pg_bind_integer(&store->params, (int64_t)added->cancelled_invoices);
-    mr_pg_bind_integer(&store->params, (int64_t)added->customers);
-    mr_pg_bind_integer(&store->params, (int64_t)added->products);
-    mr_pg_bind_integer(&store->params, (int64_t)added->countries);
-    mr_pg_bind_amount(&store->params, added->sales);
-    mr_pg_bind_amount(&store->params, added->cancelled);
-    status = mr_pg_run(store->pg, MR_PG_TOTAL_ADD, &store->params, NULL, NULL, err);
-    store->added = (mr_store_totals){0};
-    return status;
-}
-
 mr_status mr_pg_store_flush(mr_pg_store *store, int32_t partition, mr_err *err)
 {
     mr_status status;
@@ -297,16 +214,13 @@ mr_status mr_pg_store_flush(mr_pg_store *store, int32_t partition, mr_err *err)
     }
     status = mr_pg_store_number_countries(store, err);
     if (status == MR_OK) {
-        status = write_invoices(store, partition, err);
-    }
-    if (status == MR_OK) {
-        status = write_orders(store, err);
+        status = mr_pg_store_write_sums(store, partition, err);
     }
     if (status == MR_OK) {
         status = mr_pg_store_write_shared(store, err);
     }
     if (status == MR_OK) {
-        status = write_totals(store, partition, err);
+        status = mr_pg_store_write_totals(store, partition, err);
     }
     if (status == MR_OK) {
         mr_cache_mark_stored(store->cache);

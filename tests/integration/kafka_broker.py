@@ -1,6 +1,7 @@
-"""A Kafka broker of its own for a file of tests, by tests/peers/kafka/start.sh."""
+"""A Kafka of the tests' own, by tests/peers/kafka/start.sh."""
 
 import contextlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -14,10 +15,11 @@ START_SECONDS_MAX = 500  # the first time the jars are fetched
 
 
 class Broker:
-    def __init__(self, folder, addresses):
-        self.folder, self.addresses = folder, addresses
+    def __init__(self, folder, addresses, within=()):
+        self.folder, self.addresses, self.within = folder, addresses, list(within)
+        self.tools_ask = addresses
 
-    def url(self, prefix):
+    def url(self, prefix=""):
         return f"kafka://{self.addresses}/{prefix}"
 
     def control(self, action, *arguments):
@@ -26,29 +28,38 @@ class Broker:
     def kill(self, node=1):
         self.control("--kill", node)
 
+    def stop(self, node=1):
+        self.control("--stop", node)
+
     def again(self, node=1):
         self.control("--again", node)
+
+    def kill_and_restart(self, node=1):
+        self.kill(node)
+        self.again(node)
 
     def tool(self, tool, *arguments, stdin=None):
         """Runs one of Kafka's own tools; returns what it printed."""
         jars = subprocess.check_output([START, "--where"], text=True).strip()
         done = subprocess.run(
-            ["java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-             "-cp", f"{jars}/*", tool, *map(str, arguments)],
+            [*self.within, "java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+             "-cp", f"{jars}/*", tool, "--bootstrap-server", self.tools_ask, *map(str, arguments)],
             input=stdin, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
 
 @contextlib.contextmanager
-def running_broker(count=1):
+def running_broker(count=1, within=(), **environment):
+    """within: the words before a command on its host; environment: what start.sh reads."""
     folder = tempfile.mkdtemp(prefix="millrace-kafka-")
-    done = subprocess.run([START, folder, str(count)], capture_output=True, text=True, timeout=START_SECONDS_MAX)
+    done = subprocess.run([START, folder, str(count)], capture_output=True, text=True, timeout=START_SECONDS_MAX,
+                          env={**os.environ, "KAFKA_WITHIN": " ".join(within), **environment})
     try:
         if done.returncode == SKIPPED:
             pytest.skip(done.stderr.strip() or "Kafka cannot be had here")
         assert done.returncode == 0, done.stderr
-        yield Broker(folder, done.stdout.strip())
+        yield Broker(folder, done.stdout.strip(), within)
     finally:
         if done.returncode == 0:
             subprocess.run([START, "--stop", folder], check=False, timeout=120)

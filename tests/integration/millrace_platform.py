@@ -29,12 +29,13 @@ def free_port():
 
 
 class Platform:
-    """One data folder and the processes that run on it."""
+    """One data folder and the processes that run on it, on this host or another (network.py)."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, host=None, **settings):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self.port = free_port()
+        self.host, self.within = host, host.within if host else []
         self.settings = {
             "MILLRACE_DATA": str(self.data),
             "MILLRACE_GATEWAY": f"127.0.0.1:{self.port}",
@@ -55,7 +56,7 @@ class Platform:
             notify.bind(address)
             with open(self.log_path, "ab") as log:
                 process = subprocess.Popen(
-                    [PROGRAM, role], env={**self.environment(), "NOTIFY_SOCKET": address}, cwd=self.folder,
+                    [*self.within, PROGRAM, role], env={**self.environment(), "NOTIFY_SOCKET": address}, cwd=self.folder,
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             self.processes.append(process)
             if wait:
@@ -87,7 +88,7 @@ class Platform:
     def run(self, *arguments, check=True, stdin=None, timeout=300):
         """Runs a command of the program; returns the finished process with its texts."""
         done = subprocess.run(
-            [PROGRAM, *map(str, arguments)], env=self.environment(), cwd=self.folder, input=stdin,
+            [*self.within, PROGRAM, *map(str, arguments)], env=self.environment(), cwd=self.folder, input=stdin,
             capture_output=True, timeout=timeout, text=True)
         if check:
             assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stderr}\n{self.log()}"
@@ -110,6 +111,10 @@ class Platform:
         roles = {item["role"]: item for item in self.answer("status")["roles"]}
         pid = roles[role]["pid"] if role in roles and roles[role]["alive"] else 0
         return pid if pid > 0 else None  # 0: it lives, and has not said its number yet
+
+    def delivered(self):
+        """Records that this platform's processor took, duplicates and dead letters among them."""
+        return sum(item["events"] for item in self.answer("status")["roles"] if item["role"] == "processor")
 
     def request(self, method, path, body=None, headers=None, timeout=30):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -140,10 +145,10 @@ def event(**changed):
 
 
 @contextlib.contextmanager
-def running(role="up", **settings):
+def running(role="up", host=None, **settings):
     """A platform in a temporary folder, started, and ended politely afterwards."""
     folder = tempfile.mkdtemp(prefix="millrace-test-")
-    platform = Platform(folder, **settings)
+    platform = Platform(folder, host, **settings)
     try:
         if role:
             platform.start(role)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from millrace_platform import event
+from millrace_platform import event, running
 
 
 def expected_answers(lines):
@@ -134,3 +134,18 @@ def test_unknown_customer_and_invoice_are_told_apart_from_failures(platform):
 def test_commands_work_before_anything_exists(platform, name):
     arguments = {"status": ["status"], "config": ["config", "show"], "key": ["key", "list"]}[name]
     assert platform.run(*arguments).returncode == 0
+
+
+def test_waiting_asks_a_new_store_where_it_stands():
+    """A lost store is read anew from the log: what the old one had taken does not count for the new one."""
+    with running(role=None) as platform:
+        platform.start("up")
+        platform.run("generate", "--events", 20000, "-o", platform.folder / "events.ndjson")
+        platform.run("post", platform.folder / "events.ndjson")
+        platform.wait_settled()
+        platform.stop()
+        for file in platform.data.glob("store.db*"):
+            file.unlink()
+        platform.start("processor")
+        platform.wait_settled()
+        assert platform.answer("status")["store"]["lines"] == 20000

@@ -1,4 +1,4 @@
-INSERT INTO product (stock_code)
-SELECT added.stock_code
-FROM unnest($1::text[]) AS added (stock_code)
-WHERE NOT EXISTS (SELECT FROM product p WHERE p.stock_code = added.stock_code)
+INSERT INTO product (stock_code, description)
+SELECT stock_code, description
+FROM unnest($1::text[], $2::text[]) AS added (stock_code, description)
+RETURNING stock_code, product_id

@@ -2,20 +2,27 @@
 # A Kafka of its own for tests and benches: KRaft, brokers on free ports of 127.0.0.1, data in a folder.
 #
 #   start.sh FOLDER [BROKERS]     formats and starts 1 (or BROKERS) of them; prints host:port[,host:port...]
-#   start.sh --stop FOLDER        stops them all, in good order
+#   start.sh --stop FOLDER [NODE] stops them all, or one (1, 2 ...), in good order
 #   start.sh --kill FOLDER NODE   kill -9 of one (1, 2 ...)
 #   start.sh --again FOLDER NODE  starts one that was stopped or killed, on its old port and data
 #   start.sh --jars               only fetches the jars (with Maven, into the cache)
 #   start.sh --where              prints the folder of the jars
 #
 # Exit status 77: it cannot be had here (no Java, no Maven, no download); the reason is on standard error.
-# KAFKA_JVM: other flags for the Java machine.
+# In the environment, for the start of new ones (a % stands for the number of the broker):
+#   KAFKA_JVM       other flags for the Java machine
+#   KAFKA_HOST      another address than 127.0.0.1
+#   KAFKA_WITHIN    a command that runs the broker, such as `ip netns exec NAME`
+#   KAFKA_PROTOCOL  PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL; what it needs is in
+#   KAFKA_EXTRA     a file of more properties of the broker
+#   KAFKA_FORMAT    more arguments of the formatting, such as `--add-scram USER`
 set -euo pipefail
 
 readonly here="$(cd "$(dirname "$0")" && pwd)"
 readonly version="$(sed -nE '/kafka_2.13/,/version/ s/.*<version>(.*)<.*/\1/p' "$here/pom.xml")"
-readonly jars="${XDG_CACHE_HOME:-$HOME/.cache}/millrace/kafka-$version"
+readonly jars="${XDG_CACHE_HOME:-$HOME/.cache}/millrace/kafka-$version-$(sha256sum "$here/pom.xml" | cut -c1-12)"
 readonly ready_seconds=60 stop_seconds=20 fetch_seconds=300
+readonly host="${KAFKA_HOST:-127.0.0.1}" protocol="${KAFKA_PROTOCOL:-PLAINTEXT}"
 readonly jvm="${KAFKA_JVM:--Xms128m -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto}"
 
 skip() { printf 'kafka: %s\n' "$*" >&2; exit 77; }
@@ -49,16 +56,19 @@ PYTHON
 }
 
 write_properties() {
-    local folder="$1" node="$2" port="$3" controller_port="$4" voters="$5" copies="$6"
+    local folder="$1" node="$2" port="$3" controller_port="$4" voters="$5" copies="$6" within="${KAFKA_WITHIN:-}" own="${host//%/$2}"
+    # One of several is missed soon when it is gone; one alone is not, however busy the machine.
+    local session_ms=9000
+    [ "$copies" -eq 1 ] || session_ms=2000
     cat >"$folder/node-$node.properties" <<PROPERTIES
 process.roles=broker,controller
 node.id=$node
 controller.quorum.voters=$voters
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listeners=$protocol://$own:$port,CONTROLLER://$own:$controller_port
+advertised.listeners=$protocol://$own:$port
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=$protocol
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,$protocol:$protocol
 log.dirs=$folder/data-$node
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
@@ -70,16 +80,19 @@ transaction.state.log.num.partitions=3
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 log.cleaner.dedupe.buffer.size=2097152
 log.segment.bytes=67108864
-broker.session.timeout.ms=2000
+broker.session.timeout.ms=$session_ms
 broker.heartbeat.interval.ms=500
 PROPERTIES
+    [ -z "${KAFKA_EXTRA:-}" ] || cat "$KAFKA_EXTRA" >>"$folder/node-$node.properties"
+    printf '%s' "${within//%/$node}" >"$folder/node-$node.within"
 }
 
 run_node() {
-    local folder="$1" node="$2" waited=0
+    local folder="$1" node="$2" within
+    within="$(cat "$folder/node-$node.within")"
     : >"$folder/node-$node.log"
     # shellcheck disable=SC2086 # flags are words
-    setsid nohup java $jvm -cp "$jars/*" \
+    setsid nohup $within java $jvm -cp "$jars/*" \
         -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
         -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
         kafka.Kafka "$folder/node-$node.properties" >"$folder/node-$node.log" 2>&1 </dev/null &
@@ -107,14 +120,15 @@ start_all() {
     folder="$(cd "$folder" && pwd)"
     read -r -a ports <<<"$(free_ports $((2 * count)))"
     for ((node = 1; node <= count; node++)); do
-        voters+="${voters:+,}$node@127.0.0.1:${ports[2 * node - 1]}"
-        addresses+="${addresses:+,}127.0.0.1:${ports[2 * node - 2]}"
+        voters+="${voters:+,}$node@${host//%/$node}:${ports[2 * node - 1]}"
+        addresses+="${addresses:+,}${host//%/$node}:${ports[2 * node - 2]}"
     done
     uuid="$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')"
     for ((node = 1; node <= count; node++)); do
         write_properties "$folder" "$node" "${ports[2 * node - 2]}" "${ports[2 * node - 1]}" "$voters" "$count"
+        # shellcheck disable=SC2086 # arguments are words
         java -Xmx64m -XX:TieredStopAtLevel=1 -cp "$jars/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
-            kafka.tools.StorageTool format -t "$uuid" -c "$folder/node-$node.properties" >"$folder/format-$node.log" 2>&1 ||
+            kafka.tools.StorageTool format -t "$uuid" -c "$folder/node-$node.properties" ${KAFKA_FORMAT:-} >"$folder/format-$node.log" 2>&1 ||
             { cat "$folder/format-$node.log" >&2; fail "formatting broker $node"; }
         run_node "$folder" "$node" later
     done
@@ -146,6 +160,10 @@ main() {
         --where) printf '%s\n' "$jars" ;;
         --stop)
             folder="$(cd "${2:?usage: start.sh --stop FOLDER}" && pwd)"
+            if [ -n "${3:-}" ]; then
+                stop_node "$folder" "$3" TERM
+                return
+            fi
             for node in "$folder"/node-*.properties; do
                 node="${node##*/node-}"
                 stop_node "$folder" "${node%.properties}" TERM &
@@ -154,7 +172,7 @@ main() {
             ;;
         --kill) stop_node "$(cd "${2:?}" && pwd)" "${3:?}" KILL ;;
         --again) run_node "$(cd "${2:?}" && pwd)" "${3:?}" ;;
-        '' | -*) fail "usage: start.sh FOLDER [BROKERS] | --stop FOLDER | --kill FOLDER NODE | --again FOLDER NODE | --jars" ;;
+        '' | -*) fail "usage: start.sh FOLDER [BROKERS] | --stop FOLDER [NODE] | --kill FOLDER NODE | --again FOLDER NODE | --jars" ;;
         *) start_all "$1" "${2:-1}" ;;
     esac
 }

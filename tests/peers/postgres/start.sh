@@ -5,13 +5,14 @@
 #   tests/peers/postgres/start.sh FOLDER            makes FOLDER (which must not exist yet)
 #   tests/peers/postgres/start.sh FOLDER again      the same data on the same port
 #   tests/peers/postgres/start.sh FOLDER standby-of PRIMARY_FOLDER
+#   tests/peers/postgres/start.sh FOLDER promote    a standby takes writes from now on
 #
 # The server keeps everything below FOLDER, listens on a free port of 127.0.0.1 and a socket in
 # FOLDER, syncs to disk like a real one, and runs as an ordinary user where the caller is root.
 # POSTGRES_BIN names the folder of initdb and postgres, where they are not Debian's.
 set -euo pipefail
 
-readonly folder="${1:?usage: start.sh FOLDER [again | standby-of PRIMARY_FOLDER]}" mode="${2:-new}"
+readonly folder="${1:?usage: start.sh FOLDER [again | standby-of PRIMARY_FOLDER | promote]}" mode="${2:-new}"
 readonly user=millrace database=millrace password=millrace-test
 readonly port_min=20000 port_count=12000 ports_tried_max=20
 
@@ -128,6 +129,10 @@ case "$mode" in
         make_folder
         make_standby "${3:?standby-of needs a PRIMARY_FOLDER}"
         start_on_a_free_port
+        ;;
+    promote)
+        as_server "$bin/pg_ctl" promote --silent --wait --timeout 60 --pgdata "$folder/data" >/dev/null 2>"$folder/pg_ctl.log" ||
+            fail "the standby cannot be promoted: $(cat "$folder/pg_ctl.log")"
         ;;
     *) fail "unknown mode $mode" ;;
 esac

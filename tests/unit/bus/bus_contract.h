@@ -379,19 +379,30 @@ static inline void an_empty_batch_moves_only_the_mark(void **state)
 }
 
 typedef struct racer {
+    mr_bus *bus;
     mr_bus_producer *producer;
     int64_t steps;
     size_t won;
 } racer;
 
+/* As a sink does: whoever is refused asks where the mark stands. On a cluster, two that open at the
+ * same moment may shut each other out, and a step goes to neither at first. */
 static inline void *race_for_the_mark(void *ctx)
 {
     racer *self = ctx;
+    int64_t deadline_us = mr_monotonic_us() + (int64_t)3 * fixture_wait_ms_max * 1000;
+    int64_t at = 0;
     mr_bus_batch *batch = mr_bus_batch_create(1000);
     (void)mr_bus_batch_add(batch, MR_TEXT_ABSENT, mr_text_of("won"));
-    for (int64_t offset = 0; offset < self->steps; offset++) {
-        mr_bus_mark mark = feed_mark(offset, offset + 1);
-        self->won += mr_bus_append(self->producer, batch, &mark, NULL) == MR_OK;
+    while (at < self->steps && mr_monotonic_us() < deadline_us) {
+        mr_bus_mark mark = feed_mark(at, at + 1);
+        if (mr_bus_append(self->producer, batch, &mark, NULL) == MR_OK) {
+            self->won++;
+            at++;
+        } else if (mr_bus_mark_read(self->bus, "orders", "feed", "source", 0, &at, NULL) ==
+                   MR_NOT_FOUND) {
+            at = 0;
+        }
     }
     mr_bus_batch_destroy(batch);
     return NULL;
@@ -403,16 +414,18 @@ static inline void of_two_writers_of_a_mark_one_wins_each_step(void **state)
     pthread_t thread;
     mr_bus *bus = fixture_open(fixture);
     int64_t steps = fixture->cluster ? 4 : 30; /* there each change of writer takes half a second */
-    racer first = {fixture_producer(bus, "orders"), steps, 0};
-    racer second = {fixture_producer(bus, "orders"), steps, 0};
+    racer first = {bus, fixture_producer(bus, "orders"), steps, 0};
+    racer second = {bus, fixture_producer(bus, "orders"), steps, 0};
     assert_int_equal(pthread_create(&thread, NULL, race_for_the_mark, &second), 0);
     (void)race_for_the_mark(&first);
     assert_int_equal(pthread_join(thread, NULL), 0);
     mr_bus_producer_close(first.producer);
     mr_bus_producer_close(second.producer);
-    size_t won = first.won + second.won;
-    fixture_expect_count(fixture, bus, "orders", won);
-    assert_int_equal(read_feed_mark(bus), (int64_t)won);
+    fixture_expect_count(fixture, bus, "orders", (size_t)steps);
+    assert_int_equal(read_feed_mark(bus), steps);
+    /* Who is shut out while a commit is on its way does not learn that it was in time. */
+    assert_true(fixture->cluster ? first.won + second.won <= (size_t)steps
+                                 : first.won + second.won == (size_t)steps);
     mr_bus_close(bus);
 }
 

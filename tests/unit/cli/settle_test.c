@@ -65,6 +65,18 @@ static void publish(const fixture *f, const char *group, const char *topic, int6
     mr_bus_close(bus);
 }
 
+/* The store keeps its position itself. */
+static void take_into_store(const fixture *f, int64_t next_offset)
+{
+    const mr_store_options options = mr_settings_store(f->config, MR_STORE_WRITE);
+    const mr_store_source source = {.group = "store", .topic = "ingestion-topic"};
+    mr_store *store = NULL;
+
+    assert_int_equal(mr_store_open(&options, &store, NULL), MR_OK);
+    assert_int_equal(mr_store_reposition(store, &source, next_offset, NULL), MR_OK);
+    mr_store_close(store);
+}
+
 static void an_empty_log_is_settled(void **state)
 {
     const fixture *f = *state;
@@ -80,7 +92,7 @@ static void it_is_settled_when_every_sink_has_taken_all(void **state)
     mr_err err;
 
     append(f, "ingestion-topic", 5);
-    publish(f, "store", "ingestion-topic", 5);
+    take_into_store(f, 5);
     publish(f, "feed", "ingestion-topic", 3);
     assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
     assert_non_null(strstr(err.message, "sink feed has yet to take 2 records"));
@@ -98,19 +110,34 @@ static void a_sink_that_never_published_has_taken_nothing(void **state)
     assert_non_null(strstr(err.message, "sink store has yet to take 5 records"));
 }
 
+static void a_new_store_has_taken_nothing_whatever_an_older_one_published(void **state)
+{
+    const fixture *f = *state;
+    mr_err err;
+
+    append(f, "ingestion-topic", 5);
+    publish(f, "store", "ingestion-topic", 5);
+    publish(f, "feed", "ingestion-topic", 5);
+    assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
+    assert_non_null(strstr(err.message, "sink store has yet to take 5 records"));
+    take_into_store(f, 2);
+    assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
+    assert_non_null(strstr(err.message, "sink store has yet to take 3 records"));
+}
+
 static void a_sink_that_is_not_chosen_is_not_waited_for(void **state)
 {
     const fixture *f = *state;
 
     append(f, "ingestion-topic", 5);
-    publish(f, "store", "ingestion-topic", 5);
+    take_into_store(f, 5);
     assert_int_equal(mr_config_set(f->config, "MILLRACE_SINKS", "store", "test", NULL), MR_OK);
     assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
 }
 
 static void *publish_both(void *ctx)
 {
-    publish(ctx, "store", "ingestion-topic", 5);
+    take_into_store(ctx, 5);
     publish(ctx, "feed", "ingestion-topic", 5);
     return NULL;
 }
@@ -134,6 +161,7 @@ int main(void)
         SETTLE_TEST(an_empty_log_is_settled),
         SETTLE_TEST(it_is_settled_when_every_sink_has_taken_all),
         SETTLE_TEST(a_sink_that_never_published_has_taken_nothing),
+        SETTLE_TEST(a_new_store_has_taken_nothing_whatever_an_older_one_published),
         SETTLE_TEST(a_sink_that_is_not_chosen_is_not_waited_for),
         SETTLE_TEST(progress_made_meanwhile_ends_the_wait),
     };

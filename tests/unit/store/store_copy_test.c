@@ -156,6 +156,33 @@ static void a_copy_by_way_of_postgresql_is_the_same(void **state)
     assert_goes_on_alike(fixture);
 }
 
+static void an_interrupted_copy_into_postgresql_is_made_again(void **state)
+{
+    copy_fixture *fixture = *state;
+    mr_store_copied copied;
+    PGconn *conn;
+    mr_err err;
+
+    if (postgres_server() == NULL) {
+        skip(); /* MR_TEST_POSTGRES names no server */
+    }
+    (void)snprintf(fixture->database, sizeof(fixture->database), "test_%.24s",
+                   strrchr(fixture->to.folder, '-') + 1);
+    postgres_make_database(fixture->database, fixture->url);
+    fixture->to.url = fixture->url;
+    assert_int_equal(copy_to(&fixture->from, &fixture->to, &copied, &err), MR_OK);
+    conn = postgres_connect(fixture->url);
+    postgres_exec(conn, "TRUNCATE country, customer, product, product_winner, invoice,"
+                        " customer_invoice, invoice_line, consumed_offset, store_total");
+    PQfinish(conn);
+    if (copy_to(&fixture->from, &fixture->to, &copied, &err) != MR_OK) {
+        fail_msg("%s", err.message);
+    }
+    assert_int_equal(copied.keys, 2);
+    assert_keys_came(&fixture->to);
+    assert_goes_on_alike(fixture);
+}
+
 static void a_store_that_holds_something_is_not_copied_to(void **state)
 {
     copy_fixture *fixture = *state;
@@ -168,6 +195,51 @@ static void a_store_that_holds_something_is_not_copied_to(void **state)
     assert_non_null(strstr(err.message, "consumed_offset"));
     assert_int_equal(totals_of(to).lines, 0);
     mr_store_close(to);
+}
+
+/* Keys and letters are committed first: what an end in between leaves is them alone. */
+static void remove_store(const store_fixture *fixture)
+{
+    static const char *const files[] = {"store.db", "store.db-wal", "store.db-shm"};
+    char path[2 * fixture_path_bytes_max];
+    size_t index;
+
+    for (index = 0; index < sizeof(files) / sizeof(files[0]); index++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", fixture->folder, files[index]);
+        (void)unlink(path);
+    }
+}
+
+static void an_interrupted_copy_is_made_again(void **state)
+{
+    copy_fixture *fixture = *state;
+    mr_store_copied copied;
+    mr_err err;
+
+    assert_int_equal(copy_to(&fixture->from, &fixture->to, &copied, &err), MR_OK);
+    remove_store(&fixture->to);
+    if (copy_to(&fixture->from, &fixture->to, &copied, &err) != MR_OK) {
+        fail_msg("%s", err.message);
+    }
+    assert_int_equal(copied.keys, 2);
+    assert_int_equal(copied.letters, 1);
+    assert_keys_came(&fixture->to);
+    assert_goes_on_alike(fixture);
+}
+
+static void keys_of_another_shop_are_not_taken_for_an_interrupted_copy(void **state)
+{
+    copy_fixture *fixture = *state;
+    char key[mr_api_key_bytes_max];
+    mr_store_copied copied;
+    mr_ops *ops = NULL;
+    mr_err err;
+
+    assert_int_equal(mr_ops_open(fixture->to.folder, &ops, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    mr_ops_close(ops);
+    assert_int_equal(copy_to(&fixture->from, &fixture->to, &copied, &err), MR_EXISTS);
+    assert_non_null(strstr(err.message, "api_key"));
 }
 
 static void a_store_that_is_not_there_is_not_copied(void **state)
@@ -260,7 +332,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(a_copy_answers_and_goes_on_as_its_source),
         TEST(a_copy_by_way_of_postgresql_is_the_same),
+        TEST(an_interrupted_copy_into_postgresql_is_made_again),
         TEST(a_store_that_holds_something_is_not_copied_to),
+        TEST(an_interrupted_copy_is_made_again),
+        TEST(keys_of_another_shop_are_not_taken_for_an_interrupted_copy),
         TEST(a_store_that_is_not_there_is_not_copied),
         TEST(a_writer_may_run_on_meanwhile),
         TEST(no_table_is_left_out),

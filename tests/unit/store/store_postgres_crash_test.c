@@ -222,6 +222,63 @@ static void a_server_killed_under_load_loses_and_doubles_nothing(void **state)
     assert_answers(store, fixture->crowd);
 }
 
+/* Waits until a session of the server stands in its commit. */
+static void await_commit(PGconn *conn)
+{
+    static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    int64_t deadline_us = mr_monotonic_us() + (int64_t)wait_us_max;
+    char value[256];
+
+    while (strcmp(postgres_value(conn, sql, value), "1") != 0) {
+        assert_true(mr_monotonic_us() < deadline_us);
+        (void)sched_yield();
+    }
+}
+
+static void *kill_in_commit(void *ctx)
+{
+    const crash_fixture *fixture = ctx;
+    PGconn *conn = postgres_connect(fixture->url);
+
+    await_commit(conn);
+    kill_server(fixture->primary);
+    PQfinish(conn);
+    return NULL;
+}
+
+/* The commit is on the disk and waits for a standby that never comes: the one moment between the
+ * two that can be held. */
+static void a_server_killed_in_the_commit_has_kept_the_batch(void **state)
+{
+    crash_fixture *fixture = *state;
+    mr_store *store = fixture->base.store;
+    PGconn *conn = postgres_connect(fixture->url);
+    pthread_t thread;
+    int64_t at = 0;
+    mr_err err;
+
+    postgres_exec(conn, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    postgres_exec(conn, "SELECT pg_reload_conf()");
+    PQfinish(conn);
+    assert_int_equal(pthread_create(&thread, NULL, kill_in_commit, fixture), 0);
+    while (write_batch(store, fixture->crowd, at, &err) == MR_OK) { /* until all have heard of it */
+        at += batch;
+        assert_true(at < crowd_events);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(err.status, MR_UNKNOWN_OUTCOME);
+    run_script("start.sh", fixture->primary, "again", NULL, NULL);
+    conn = postgres_connect(fixture->url);
+    postgres_exec(conn, "ALTER SYSTEM RESET synchronous_standby_names");
+    postgres_exec(conn, "SELECT pg_reload_conf()");
+    PQfinish(conn);
+    assert_int_equal(position_at_last(store), at + batch);
+    for (at += batch; at < crowd_events; at += batch) {
+        assert_int_equal(write_batch(store, fixture->crowd, at, &err), MR_OK);
+    }
+    assert_answers(store, fixture->crowd);
+}
+
 /* Replication is synchronous here: what was committed is on the standby. */
 static void a_standby_takes_the_place_of_a_dead_primary(void **state)
 {
@@ -269,6 +326,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(a_server_killed_in_mid_batch_loses_and_doubles_nothing),
+        TEST(a_server_killed_in_the_commit_has_kept_the_batch),
         TEST(a_server_killed_under_load_loses_and_doubles_nothing),
         TEST(a_standby_takes_the_place_of_a_dead_primary),
     };

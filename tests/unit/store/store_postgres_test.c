@@ -486,8 +486,8 @@ static void no_answer_reads_a_whole_table(void **state)
     static const mr_pg_store_query searched[] = {
         MR_PG_POSITION_READ,    MR_PG_POSITION_MOVE, MR_PG_LINE_KNOWN,    MR_PG_LINE_LIST,
         MR_PG_COUNTRY_LOAD,     MR_PG_INVOICE_READ,  MR_PG_ORDER_LIST,    MR_PG_PRODUCT_LOAD,
-        MR_PG_PRODUCT_ADD,      MR_PG_WINNER_LOAD,   MR_PG_CUSTOMER_READ, MR_PG_RECEIPT_READ,
-        MR_PG_PRODUCT_DESCRIBE,
+        MR_PG_PRODUCT_DESCRIBE, MR_PG_WINNER_LOAD,   MR_PG_CUSTOMER_READ, MR_PG_RECEIPT_READ,
+        MR_PG_CUSTOMER_MOVE,
     };
     store_fixture *fixture = *state;
     PGconn *conn = connect_to(fixture);
@@ -509,16 +509,11 @@ static void no_answer_reads_a_whole_table(void **state)
     PQfinish(conn);
 }
 
-static void kept_sums_are_those_of_the_lines(void **state)
+static void assert_sums_are_those_of_the_lines(const store_fixture *fixture)
 {
-    store_fixture *fixture = *state;
-    test_crowd *crowd = mr_alloc(sizeof(*crowd));
     PGconn *conn = connect_to(fixture);
     char value[256];
 
-    make_crowd(crowd);
-    apply_items(fixture->store, &fixture_source, crowd->items, crowd_events / 2);
-    apply_items(fixture->store, &fixture_source, crowd->items, crowd_events);
     assert_string_equal(
         postgres_value(conn,
                        "SELECT count(*) FROM invoice i FULL JOIN (SELECT invoice_no, count(*) AS n,"
@@ -547,7 +542,97 @@ static void kept_sums_are_those_of_the_lines(void **state)
                        value),
         "t");
     PQfinish(conn);
+}
+
+static void kept_sums_are_those_of_the_lines(void **state)
+{
+    store_fixture *fixture = *state;
+    test_crowd *crowd = mr_alloc(sizeof(*crowd));
+
+    make_crowd(crowd);
+    apply_items(fixture->store, &fixture_source, crowd->items, crowd_events / 2);
+    apply_items(fixture->store, &fixture_source, crowd->items, crowd_events);
+    assert_sums_are_those_of_the_lines(fixture);
     free(crowd);
+}
+
+/* A handle takes an invoice that it has not met for new; here every one of them is not. */
+static void a_handle_goes_on_with_invoices_that_another_began(void **state)
+{
+    store_fixture *halves = *state;
+    store_fixture *whole = postgres_create();
+    test_crowd *crowd = mr_alloc(sizeof(*crowd));
+    mr_buffer expected, got;
+    size_t at;
+
+    make_crowd(crowd);
+    whole->store = open_store(whole, MR_STORE_WRITE);
+    apply_items(whole->store, &fixture_source, crowd->items, crowd_events);
+    for (at = 0; at < crowd_events; at += crowd_events / 4) {
+        mr_store_close(halves->store);
+        halves->store = open_store(halves, MR_STORE_WRITE);
+        apply_items(halves->store, &fixture_source, crowd->items + at, crowd_events / 4);
+    }
+    assert_sums_are_those_of_the_lines(halves);
+    mr_buffer_init(&expected, crowd_answer_bytes_max);
+    mr_buffer_init(&got, crowd_answer_bytes_max);
+    describe(whole->store, crowd, &expected);
+    describe(halves->store, crowd, &got);
+    assert_string_equal(got.data, expected.data);
+    mr_buffer_free(&expected);
+    mr_buffer_free(&got);
+    free(crowd);
+    whole->destroy(whole);
+}
+
+/* New invoices, more than the cache holds; then, in what is written after them, old ones. */
+static void a_batch_that_meets_old_invoices_late_is_written_whole(void **state)
+{
+    enum { events_count = mr_cache_invoices_max + 200, old_count = 100, text_bytes = 16 };
+    store_fixture *fixture = *state;
+    mr_event *events = mr_alloc(events_count * sizeof(*events));
+    mr_store_item *items = mr_alloc(events_count * sizeof(*items));
+    char(*texts)[text_bytes] = mr_alloc((size_t)events_count * text_bytes);
+    char value[256];
+    PGconn *conn;
+    size_t index;
+
+    for (index = 0; index < events_count; index++) {
+        (void)snprintf(texts[index], text_bytes, "%zu", index);
+        events[index] = event_of(&(test_line){.invoice_no = texts[index],
+                                              .stock_code = texts[index],
+                                              .description = texts[index],
+                                              .date_seconds = 100,
+                                              .quantity = 2,
+                                              .price = 10000,
+                                              .customer_id = 1 + (int64_t)index % 50});
+        items[index] = (mr_store_item){.event = &events[index], .offset = (int64_t)index};
+    }
+    APPLY(fixture->store, .invoice_no = "x", .stock_code = "0", .description = "first",
+          .date_seconds = 50);
+    apply_items(fixture->store, &fixture_source, items + events_count - old_count, old_count);
+    mr_store_close(fixture->store);
+    fixture->store = open_store(fixture, MR_STORE_WRITE);
+    for (index = events_count - old_count; index < events_count; index++) {
+        events[index].quantity = 3; /* another line of the same invoice */
+        mr_event_identify(&events[index]);
+    }
+    apply_items(fixture->store, &fixture_source, items, events_count);
+    assert_int_equal(totals_of(fixture->store).lines, events_count + old_count + 1);
+    assert_int_equal(totals_of(fixture->store).invoices, events_count + 1);
+    assert_int_equal(totals_of(fixture->store).products, events_count);
+    assert_int_equal(totals_of(fixture->store).customers, 50);
+    assert_sums_are_those_of_the_lines(fixture);
+    mr_store_close(fixture->store);
+    fixture->store = open_store(fixture, MR_STORE_WRITE);
+    APPLY(fixture->store, .stock_code = "0", .description = "older", .date_seconds = 99);
+    conn = connect_to(fixture);
+    assert_string_equal(
+        postgres_value(conn, "SELECT description FROM product WHERE stock_code = '0'", value), "0");
+    PQfinish(conn);
+    free(events);
+    free(items);
+    free(texts);
 }
 
 #define OPEN(name)  cmocka_unit_test_setup_teardown(name, postgres_open, postgres_close)
@@ -572,6 +657,8 @@ int main(void)
         cmocka_unit_test(states_of_the_server_say_what_to_do),
         OPEN(no_answer_reads_a_whole_table),
         OPEN(kept_sums_are_those_of_the_lines),
+        OPEN(a_handle_goes_on_with_invoices_that_another_began),
+        OPEN(a_batch_that_meets_old_invoices_late_is_written_whole),
     };
 
     if (postgres_server() == NULL) {
