@@ -7,15 +7,19 @@
 set -euo pipefail
 
 readonly level="${1:-build}"
+folder="$(cd "$(dirname "$0")" && pwd)"
+readonly folder
 readonly build_packages=(
     gcc libc6-dev make cmake ninja-build pkg-config ca-certificates curl xz-utils
     libsqlite3-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libssl-dev libcurl4-openssl-dev
-    librdkafka-dev libpq-dev
+    librdkafka-dev libpq-dev tzdata
 )
+# Fetches DuckDB, which Debian does not carry (scripts/duckdb.sh). Any npm will do.
+readonly npm_package=npm
 # Debian 12 does not carry these two; Debian 13's builds need only libc6 and run unchanged on 12.
 readonly newer_packages=(libyyjson-dev libllhttp-dev)
 readonly test_packages=(
-    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-pytest python3-yaml strace sqlite3 zstd procps iproute2 openssl
+    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-venv python3-pytest python3-yaml strace sqlite3 zstd procps iproute2 openssl
     postgresql-15 default-jre-headless maven # servers of the cluster's tests
 )
 # Reads the compose file as its users' does; Debian 12's is of the retired generation.
@@ -91,7 +95,9 @@ main() {
         newer+=("$newer_test_package")
     fi
     for package in "${newer[@]}"; do installed "${package%/*}" || missing_newer+=("$package"); done
+    command -v npm >/dev/null || "$folder/duckdb.sh" --check >/dev/null 2>&1 || missing+=("$npm_package")
     if [ ${#missing[@]} -eq 0 ] && [ ${#missing_newer[@]} -eq 0 ]; then
+        "$folder/duckdb.sh" >/dev/null
         return 0
     fi
     command -v apt-get >/dev/null || fail "apt-get is missing; install by hand: ${missing[*]} ${missing_newer[*]}"
@@ -102,6 +108,7 @@ main() {
         as_root apt-get update -qq
     fi
     install_quietly "${missing[@]}" "${missing_newer[@]}"
+    "$folder/duckdb.sh" >/dev/null
     say "done"
 }
 

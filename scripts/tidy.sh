@@ -14,8 +14,10 @@ mapfile -t product < <(printf '%s\n' "${sources[@]}" | grep '^src/')
 # Which rooms a room may include. A room below another is listed with it; there are no circles.
 declare -rA floors=(
     [base]="" [event]="base" [bus]="base" [store]="event base" [http]="base"
-    [stream]="store bus event base" [gateway]="http store bus event base"
-    [cli]="gateway stream http store bus event base"
+    [olap]="base" [lake]="olap base"
+    [stream]="lake store bus olap event base" [gateway]="http store bus event base"
+    [medallion]="stream lake store bus olap event base" [orchestrator]="medallion stream lake store bus olap event base"
+    [cli]="orchestrator medallion gateway stream http lake store bus olap event base"
 )
 
 check_format() {
@@ -40,9 +42,9 @@ check_floors() {
 # Vendor headers stay behind the interface of the file that wraps them.
 check_vendors() {
     local rule header allowed
-    for rule in 'sqlite3.h=^src/(bus/|store/)' 'yyjson.h=^src/(event|stream|gateway|cli)/' 'llhttp.h=^src/http/' \
+    for rule in 'sqlite3.h=^src/(bus/|store/|orchestrator/)' 'yyjson.h=^src/(event|lake|stream|medallion|orchestrator|gateway|cli)/' 'llhttp.h=^src/http/' \
         'openssl/=^src/(http|store)/' 'curl/=^src/cli/(post|cmd_post)' 'lz4=^src/bus/' 'zstd.h=^src/(http|cli/post)' \
-        'zlib.h=^src/(http|cli/post)' 'xxhash.h=^src/base/' 'libpq-fe.h=^src/store/postgres_'; do
+        'zlib.h=^src/(http|cli/post)' 'xxhash.h=^src/base/' 'libpq-fe.h=^src/store/postgres_' 'duckdb.h=^src/olap/'; do
         header="${rule%%=*}"; allowed="${rule#*=}"
         grep -lE "#include <$header" "${product[@]}" | grep -vE "$allowed" |
             while read -r file; do echo "$file includes <$header>, which belongs to $allowed"; done

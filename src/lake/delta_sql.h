@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lake/delta_sql.h - a table's files as SQL of the engine, and the engine's rows as files of a
+ * table.
+ */
+#ifndef MR_LAKE_DELTA_SQL_H
+#define MR_LAKE_DELTA_SQL_H
+
+#include "lake/delta.h"
+#include "olap/olap.h"
+
+/* Appends a query "(SELECT ... FROM read_parquet([...]))" with the schema's columns in its order
+ * and types, partition columns included: "timestamp" as TIMESTAMP (UTC), "binary" as BLOB. No file:
+ * the same columns without rows. files: NULL = all of the snapshot. */
+mr_status mr_delta_relation(mr_delta_table *table, const mr_delta_snapshot *snapshot,
+                            const mr_delta_file *const *files, size_t file_count, mr_buffer *out,
+                            mr_err *err);
+
+/* As above, and two more columns in front: file_path (as in mr_delta_file.path) and file_row (the
+ * row's number in that file, from 0). */
+mr_status mr_delta_relation_rows(mr_delta_table *table, const mr_delta_snapshot *snapshot,
+                                 const mr_delta_file *const *files, size_t file_count,
+                                 mr_buffer *out, mr_err *err);
+
+typedef struct mr_delta_files mr_delta_files; /* written, and not yet committed */
+
+typedef struct mr_delta_write {
+    const mr_delta_schema *schema; /* the select has these columns, in this order */
+    const char *select;
+    uint64_t file_bytes_target; /* 0 = 128 MiB */
+    /* Its exact sum becomes the file's tag "millrace.sum"; "a*b": that of the columns' products;
+     * NULL: none. */
+    const char *sum_column;
+    const char *tag;       /* "millrace.<tag>":"true" on each file; NULL = none */
+    int compression_level; /* reserved for the codec; 0 = its default */
+    /* One a partition column, NULL = null, when every row is of this one partition: spares looking
+     * at each. NULL: as the rows say. */
+    const char *const *partition_values;
+} mr_delta_write;
+
+/* Runs the select and makes its rows durable as Parquet files of the table (snappy), with stats.
+ * Nothing is visible before a commit names them. No rows: no files. */
+mr_status mr_delta_write_rows(mr_delta_table *table, mr_olap_connection *connection,
+                              const mr_delta_write *write, mr_delta_files **ret_files, mr_err *err);
+size_t mr_delta_files_count(const mr_delta_files *files);
+const mr_delta_file *mr_delta_files_list(const mr_delta_files *files);
+int64_t mr_delta_files_rows(const mr_delta_files *files);
+void mr_delta_files_free(mr_delta_files *files); /* the blobs stay; NULL is fine */
+/* Removes the blobs, where a commit was refused (MR_EXISTS) and certainly names none of them. */
+void mr_delta_files_discard(mr_delta_table *table, const mr_delta_files *files);
+
+typedef struct mr_delta_optimize_options {
+    uint64_t file_bytes_target; /* 0 = 128 MiB */
+    uint64_t file_bytes_small;  /* files below are gathered; 0 = half the target */
+    size_t files_min;           /* of one partition, for it to be worth it; 0 = 2 */
+    bool tiers; /* gather only files of like size, so that a row is rewritten few times */
+} mr_delta_optimize_options;
+
+typedef struct mr_delta_optimize_report {
+    uint64_t files_before, files_after, bytes_before, bytes_after; /* of those rewritten */
+    int64_t version;                                               /* -1: there was nothing to do */
+} mr_delta_optimize_report;
+
+/* Gathers small files, in one commit a partition, that changes no data. A partition that another
+ * writer rearranged meanwhile is left as it is. */
+mr_status mr_delta_optimize(mr_delta_table *table, mr_olap_connection *connection,
+                            const mr_delta_optimize_options *options,
+                            mr_delta_optimize_report *ret_report, mr_err *err);
+
+#endif

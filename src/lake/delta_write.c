@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lake/delta_write.c - the engine's rows as Parquet files of a table.
+ *
+ * The engine writes into a stage; what it wrote gets its statistics, its name in the table and its
+ * place on stable storage. Nothing is visible before a commit names it.
+ *
+ * Called by:  sinks, the runner, optimize; one thread a table handle and connection.
+ * Invariants: every column has the schema's type in the file; a timestamp is an instant there
+ *             (isAdjustedToUTC); names are unique, so that no file is ever written twice.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/civil.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "lake/delta_path.h"
+#include "lake/delta_write.h"
+
+enum { name_bytes_max = 64 };
+
+static const size_t files_arena_bytes_max = (size_t)1 << 30;
+
+struct mr_delta_files {
+    mr_arena *arena;
+    mr_delta_file *items;
+    size_t count;
+    int64_t rows;
+};
+
+typedef struct writing {
+    mr_delta_table *table;
+    mr_olap_connection *connection;
+    const mr_delta_write *write;
+    char *folder; /* in the stage, where the engine writes */
+    mr_delta_written_list written;
+    mr_delta_files *files;
+    char schema_tag[mr_delta_schema_tag_bytes];
+} writing;
+
+/* --- The COPY --------------------------------------------------------------------------------- */
+
+static void put_column(const mr_delta_field *field, mr_buffer *sql)
+{
+    mr_text name = mr_text_of(field->name);
+
+    if (strcmp(field->type, "timestamp") == 0) {
+        (void)mr_buffer_append_string(sql, "make_timestamptz(epoch_us(");
+        (void)mr_olap_quote_name(sql, name);
+        (void)mr_buffer_append_string(sql, ")) AS ");
+    } else {
+        (void)mr_buffer_append_string(sql, "CAST(");
+        (void)mr_olap_quote_name(sql, name);
+        (void)mr_buffer_append_string(sql, " AS ");
+        (void)mr_delta_type_sql(field->type, sql);
+        (void)mr_buffer_append_string(sql, ") AS ");
+    }
+    (void)mr_olap_quote_name(sql, name);
+}
+
+static bool looks_at_partitions(const mr_delta_write *write)
+{
+    return write->schema->partition_columns[0] != NULL && write->partition_values == NULL;
+}
+
+static void put_columns(const mr_delta_write *write, mr_buffer *sql)
+{
+    const char *comma = "";
+
+    for (size_t i = 0; i < write->schema->field_count; i++) {
+        const mr_delta_field *field = &write->schema->fields[i];
+        bool partition = mr_delta_schema_is_partition(write->schema, field->name);
+        if (partition && strcmp(field->type, "timestamp") == 0 && looks_at_partitions(write)) {
+            /* As text in the folder's name: without a zone. */
+            (void)mr_buffer_append_string(sql, comma);
+            (void)mr_buffer_append_string(sql, "CAST(make_timestamp(epoch_us(");
+            (void)mr_olap_quote_name(sql, mr_text_of(field->name));
+            (void)mr_buffer_append_string(sql, ")) AS VARCHAR) AS ");
+            (void)mr_olap_quote_name(sql, mr_text_of(field->name));
+            comma = ", ";
+        } else if (!partition || looks_at_partitions(write)) {
+            (void)mr_buffer_append_string(sql, comma);
+            put_column(field, sql);
+            comma = ", ";
+        }
+    }
+}
+
+static void put_names(const mr_delta_schema *schema, bool partitions_only, mr_buffer *sql)
+{
+    const char *comma = "";
+
+    for (size_t i = 0; !partitions_only && i < schema->field_count; i++) {
+        (void)mr_buffer_append_string(sql, comma);
+        (void)mr_olap_quote_name(sql, mr_text_of(schema->fields[i].name));
+        comma = ", ";
+    }
+    for (size_t i = 0; partitions_only && i < mr_delta_partitions_max; i++) {
+        if (schema->partition_columns[i] == NULL) {
+            break;
+        }
+        (void)mr_buffer_append_string(sql, comma);
+        (void)mr_olap_quote_name(sql, mr_text_of(schema->partition_columns[i]));
+        comma = ", ";
+    }
+}
+
+static bool put_copy(const writing *self, mr_buffer *sql)
+{
+    const mr_delta_write *write = self->write;
+    uint64_t target =
+        write->file_bytes_target > 0 ? write->file_bytes_target : MR_DELTA_FILE_BYTES_TARGET;
+
+    (void)mr_buffer_append_string(sql, "COPY (SELECT ");
+    put_columns(write, sql);
+    (void)mr_buffer_append_string(sql, " FROM (");
+    (void)mr_buffer_append_string(sql, write->select);
+    (void)mr_buffer_append_string(sql, "\n) AS source(");
+    put_names(write->schema, false, sql);
+    (void)mr_buffer_append_string(sql, ")) TO ");
+    (void)mr_olap_quote_text(sql, mr_text_of(self->folder));
+    (void)mr_buffer_append_string(
+        sql, " (FORMAT parquet, COMPRESSION snappy, FILENAME_PATTERN 'part-{uuid}', RETURN_STATS");
+    if (looks_at_partitions(write)) {
+        (void)mr_buffer_append_string(sql, ", PARTITION_BY (");
+        put_names(write->schema, true, sql);
+        (void)mr_buffer_append_string(sql, "))");
+    } else {
+        (void)mr_buffer_printf(sql, ", FILE_SIZE_BYTES %" PRIu64 ")", target);
+    }
+    return mr_buffer_append(sql, "", 1);
+}
+
+static void note_written(writing *self, mr_text path, int64_t rows)
+{
+    mr_delta_written_list *list = &self->written;
+    char *copy = mr_alloc(path.bytes + 1);
+
+    memcpy(copy, path.data, path.bytes);
+    copy[path.bytes] = '\0';
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 8 : list->capacity * 2;
+        list->items = mr_realloc(list->items, list->capacity * sizeof *list->items);
+    }
+    MR_ASSERT(strncmp(copy, self->folder, strlen(self->folder)) == 0);
+    list->items[list->count++] =
+        (mr_delta_written){.path = copy, .relative = copy + strlen(self->folder) + 1, .rows = rows};
+}
+
+static mr_status run_copy(writing *self, mr_err *err)
+{
+    mr_olap_result *result = NULL;
+    mr_buffer sql;
+
+    mr_buffer_init(&sql, mr_delta_sql_bytes_max);
+    if (!put_copy(self, &sql)) {
+        mr_buffer_free(&sql);
+        return mr_fail(err, MR_LIMIT, "the query has over %d bytes", mr_delta_sql_bytes_max);
+    }
+    mr_status status = mr_olap_query(self->connection, sql.data, false, &result, err);
+    while (status == MR_OK) {
+        status = mr_olap_next(result, err);
+        if (status == MR_OK && mr_olap_int64(result, 1) > 0) { /* no rows: still a file */
+            note_written(self, mr_olap_text(result, 0), mr_olap_int64(result, 1));
+        }
+    }
+    mr_olap_result_free(result);
+    mr_buffer_free(&sql);
+    return status == MR_NOT_FOUND ? MR_OK : status;
+}
+
+/* --- Into the table --------------------------------------------------------------------------- */
+
+static const char *keep(writing *self, mr_text text)
+{
+    mr_text copy = MR_TEXT_ABSENT;
+    bool kept = mr_arena_copy(self->files->arena, text, &copy);
+
+    MR_ASSERT(kept); /* a few hundred bytes a file */
+    return copy.data;
+}
+
+/* "a=x/b=y/" of the folder the engine chose, or of the values given. */
+static mr_status read_partition(writing *self, const mr_delta_written *written, mr_delta_file *file,
+                                mr_err *err)
+{
+    const mr_delta_schema *schema = self->write->schema;
+    const char *at = written->relative;
+
+    for (size_t i = 0; i < mr_delta_partitions_max && schema->partition_columns[i] != NULL; i++) {
+        const char *equals = strchr(at, '=');
+        const char *end = equals != NULL ? strchr(equals, '/') : NULL;
+        if (end == NULL) {
+            return mr_fail(err, MR_IO, "the engine wrote %s: no partition", written->relative);
+        }
+        mr_text value = {equals + 1, (size_t)(end - equals - 1)};
+        mr_buffer decoded;
+        mr_buffer_init(&decoded, value.bytes + 1);
+        bool done = mr_delta_path_decode(value, &decoded);
+        if (done && !mr_text_equal(value, MR_TEXT_LITERAL(MR_DELTA_HIVE_NULL))) {
+            file->partition_values[i] = keep(self, mr_buffer_text(&decoded));
+        }
+        mr_buffer_free(&decoded);
+        if (!done) {
+            return mr_fail(err, MR_IO, "the engine wrote %s: not a folder's name",
+                           written->relative);
+        }
+        at = end + 1;
+    }
+    return MR_OK;
+}
+
+static mr_status find_partition(writing *self, const mr_delta_written *written, mr_delta_file *file,
+                                mr_err *err)
+{
+    const mr_delta_schema *schema = self->write->schema;
+
+    if (looks_at_partitions(self->write)) {
+        return read_partition(self, written, file, err);
+    }
+    for (size_t i = 0; i < mr_delta_partitions_max && schema->partition_columns[i] != NULL; i++) {
+        const char *value = self->write->partition_values[i];
+        file->partition_values[i] =
+            value != NULL && value[0] != '\0' ? keep(self, mr_text_of(value)) : NULL;
+    }
+    return MR_OK;
+}
+
+static void put_tags(const writing *self, const mr_delta_written *written, mr_buffer *out)
+{
+    (void)mr_buffer_printf(out, "{\"millrace.schema\":\"%s\"", self->schema_tag);
+    if (written->sum != NULL) {
+        (void)mr_buffer_printf(out,
+                               ",\"millrace.sum\":\"%s\",\"millrace.sum.column\":", written->sum);
+        (void)mr_buffer_append_json_string(out, mr_text_of(self->write->sum_column));
+    }
+    if (self->write->tag != NULL) {
+        (void)mr_buffer_printf(out, ",\"millrace.%s\":\"true\"", self->write->tag);
+    }
+    (void)mr_buffer_append_string(out, "}");
+}
+
+static void put_path(const writing *self, const mr_delta_file *file, mr_buffer *out)
+{
+    const mr_delta_schema *schema = self->write->schema;
+    uint8_t id[16];
+    char hex[33];
+
+    for (size_t i = 0; i < mr_delta_partitions_max && schema->partition_columns[i] != NULL; i++) {
+        (void)mr_delta_hive_append(schema->partition_columns[i], file->partition_values[i], out);
+        (void)mr_buffer_append(out, "/", 1);
+    }
+    mr_random_secret(id, sizeof id);
+    mr_hex_encode(id, sizeof id, hex);
+    (void)mr_buffer_printf(out, "part-%.8s-%.4s-%.4s-%.4s-%.12s.snappy.parquet", hex, hex + 8,
+                           hex + 12, hex + 16, hex + 20);
+}
+
+static mr_status import_file(writing *self, const mr_delta_written *written, mr_err *err)
+{
+    mr_delta_file file = {.rows = written->rows, .data_change = true};
+    char name[mr_delta_name_bytes_max];
+    mr_buffer text;
+    mr_blob blob;
+
+    mr_buffer_init(&text, 8192);
+    mr_status status = find_partition(self, written, &file, err);
+    if (status == MR_OK) {
+        put_path(self, &file, &text);
+        file.path = keep(self, mr_buffer_text(&text));
+        mr_buffer_clear(&text);
+        put_tags(self, written, &text);
+        file.tags = keep(self, mr_buffer_text(&text));
+        file.stats = written->stats != NULL ? keep(self, mr_text_of(written->stats)) : NULL;
+        int length = snprintf(name, sizeof name, "%s/%s", self->table->path, file.path);
+        if (text.overflowed || length < 0 || (size_t)length >= sizeof name) {
+            status = mr_fail(err, MR_LIMIT, "the values of a partition are too long for a path");
+        }
+    }
+    if (status == MR_OK) {
+        status = mr_blob_import(self->table->blobs, written->path, name, err);
+    }
+    if (status == MR_OK) {
+        self->files->items[self->files->count++] = file; /* from here on it can be discarded */
+        status = mr_blob_find(self->table->blobs, name, &blob, err);
+    }
+    if (status == MR_OK) {
+        self->files->items[self->files->count - 1].bytes = blob.bytes;
+        self->files->items[self->files->count - 1].modified_ms = blob.modified_ms;
+        self->files->rows += file.rows;
+    }
+    mr_buffer_free(&text);
+    return status;
+}
+
+static mr_status import_files(writing *self, mr_err *err)
+{
+    mr_status status = MR_OK;
+
+    self->files->items = mr_alloc_zero(self->written.count, sizeof *self->files->items);
+    for (size_t i = 0; i < self->written.count && status == MR_OK; i++) {
+        status = import_file(self, &self->written.items[i], err);
+    }
+    return status == MR_OK ? mr_blobs_sync(self->table->blobs, err) : status;
+}
+
+/* --- The interface ---------------------------------------------------------------------------- */
+
+static mr_status write_staged(writing *self, mr_err *err)
+{
+    mr_status status = run_copy(self, err);
+
+    if (status == MR_OK) {
+        status = mr_delta_stats_read(self->connection, self->write, &self->written, err);
+    }
+    return status == MR_OK ? import_files(self, err) : status;
+}
+
+static void free_written(mr_delta_written_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].path);
+        free(list->items[i].stats);
+        free(list->items[i].sum);
+    }
+    free(list->items);
+}
+
+mr_status mr_delta_write_rows(mr_delta_table *table, mr_olap_connection *connection,
+                              const mr_delta_write *write, mr_delta_files **ret_files, mr_err *err)
+{
+    writing self = {.table = table, .connection = connection, .write = write};
+    char *stage = NULL;
+    mr_status status = mr_delta_schema_check(write->schema, err);
+
+    if (status == MR_OK) {
+        status = mr_blobs_stage(table->blobs, &stage, err);
+    }
+    if (status == MR_OK) {
+        self.folder = mr_path_join(stage, "rows");
+        self.files = mr_alloc_zero(1, sizeof *self.files);
+        self.files->arena = mr_arena_create(files_arena_bytes_max);
+        mr_delta_schema_tag(write->schema, self.schema_tag);
+        status = write_staged(&self, err);
+    }
+    mr_blobs_unstage(table->blobs, stage);
+    free_written(&self.written);
+    free(self.folder);
+    if (status != MR_OK) {
+        mr_delta_files_discard(table, self.files);
+        mr_delta_files_free(self.files);
+        return mr_fail_in(err, status, "write to table %s", table->path);
+    }
+    *ret_files = self.files;
+    return MR_OK;
+}
+
+size_t mr_delta_files_count(const mr_delta_files *files)
+{
+    return files->count;
+}
+
+const mr_delta_file *mr_delta_files_list(const mr_delta_files *files)
+{
+    return files->items;
+}
+
+int64_t mr_delta_files_rows(const mr_delta_files *files)
+{
+    return files->rows;
+}
+
+void mr_delta_files_discard(mr_delta_table *table, const mr_delta_files *files)
+{
+    char name[mr_delta_name_bytes_max];
+
+    for (size_t i = 0; files != NULL && i < files->count; i++) {
+        (void)snprintf(name, sizeof name, "%.200s/%.900s", table->path, files->items[i].path);
+        (void)mr_blob_delete(table->blobs, name, NULL); /* else vacuum does, later */
+    }
+}
+
+void mr_delta_files_free(mr_delta_files *files)
+{
+    if (files != NULL) {
+        mr_arena_destroy(files->arena);
+        free(files->items);
+        free(files);
+    }
+}
