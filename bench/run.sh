@@ -23,6 +23,8 @@ step 'store against a bare SQLite insert' "$build/bench/store_bench"
 step 'single POST against nginx static' bench/http.sh "$build"
 step 'bulk POST' bench/bulk.sh "$build"
 step 'the whole way' bench/whole.sh "$build"
+step 'bronze' bench/bronze.sh "$build"
+step 'silver and gold' bench/medallion.sh "$build"
 step 'Kafka and PostgreSQL, and the stack of the original' bench/peer.sh "$build"
 
 # field NAME: reads a value out of the JSON line on standard input.

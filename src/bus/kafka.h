@@ -2,11 +2,10 @@
 /* bus/kafka.h - what the files of the Kafka backend share. Only bus_kafka.c, kafka_*.c and their
  * tests include it; nothing else sees librdkafka.
  *
- *   kafka_config.c    URL, properties, errors        kafka_producer.c  submit, append, reports
- *   kafka_look.c      topics, bounds, groups         kafka_marks.c     records with a mark:
- * transactions kafka_topic.c     making topics                  kafka_consumer.c  poll
- *                                                    kafka_kept.c      messages kept for later
- * polls kafka_assign.c    which partitions, and from where
+ *   kafka_config.c  URL, properties, errors   kafka_producer.c  submit, append, reports
+ *   kafka_look.c    topics, bounds, groups    kafka_marks.c     marked records: transactions
+ *   kafka_topic.c   making topics             kafka_consumer.c  poll
+ *   kafka_kept.c    kept for later polls      kafka_assign.c    which partitions, from where
  */
 #ifndef MR_BUS_KAFKA_H
 #define MR_BUS_KAFKA_H

@@ -12,8 +12,9 @@ enum { mr_partitions_max = 1024 };
 typedef struct mr_partition {
     int32_t number;
     bool assigned;        /* runner: this process reads it now */
-    int64_t next_offset;  /* sinks: where the target stands */
-    int64_t letters_mark; /* store sink: dead letters from below are written already */
+    int64_t next_offset;  /* sinks: where the target stands; runner: what it has published */
+    int64_t taken_offset; /* delivered up to here, of that durable up to next_offset */
+    int64_t letters_mark; /* sinks: dead letters from below are written already */
 } mr_partition;
 
 /* A zeroed struct is a valid empty table. */

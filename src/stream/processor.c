@@ -87,6 +87,34 @@ static void tell_ended(void *ctx)
 
 /* --- Starting --------------------------------------------------------------------------------- */
 
+/* Takes the next name off the list; empty between two commas. */
+static mr_text next_name(const char **rest)
+{
+    size_t bytes = strcspn(*rest, ",");
+    mr_text name = mr_text_trim((mr_text){*rest, bytes});
+
+    *rest += bytes + ((*rest)[bytes] == ',');
+    return name;
+}
+
+static bool names_sink(const char *sinks, mr_text wanted)
+{
+    while (*sinks != '\0') {
+        if (mr_text_equal(next_name(&sinks), wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t messages_max(const mr_processor_options *options, mr_text sink)
+{
+    if (mr_text_equal(sink, MR_TEXT_LITERAL("store"))) {
+        return options->store_batch_count_max;
+    }
+    return mr_text_equal(sink, MR_TEXT_LITERAL("feed")) ? options->feed_batch_count_max : 0;
+}
+
 static mr_status start_sink(processor *p, mr_text name, mr_err *err)
 {
     const mr_processor_options *options = p->options;
@@ -94,7 +122,8 @@ static mr_status start_sink(processor *p, mr_text name, mr_err *err)
                                     .topic_ingestion = options->topic_ingestion,
                                     .topic_processed = options->topic_processed,
                                     .topic_dead_letter = options->topic_dead_letter,
-                                    .store = options->store};
+                                    .store = options->store,
+                                    .bronze = options->bronze};
     mr_runner_options runner = {
         .bus = p->bus, .topic = options->topic_ingestion, .ended = tell_ended, .ctx = p};
 
@@ -108,13 +137,13 @@ static mr_status start_sink(processor *p, mr_text name, mr_err *err)
                            MR_TEXT_ARGS(name));
         }
     }
+    sink_options.bronze.letters = !names_sink(options->sinks, MR_TEXT_LITERAL("store"));
+    sink_options.bronze.upkeep = true;
     mr_status status = mr_sink_open(name, &sink_options, &runner.sink, err);
     if (status != MR_OK) {
         return status;
     }
-    runner.messages_max = mr_text_equal(name, MR_TEXT_LITERAL("store"))
-                              ? options->store_batch_count_max
-                              : options->feed_batch_count_max;
+    runner.messages_max = messages_max(options, name);
     status = mr_runner_start(&runner, &p->runners[p->runner_count], err);
     p->runner_count += status == MR_OK;
     return status;
@@ -125,16 +154,15 @@ static mr_status start_sinks(processor *p, mr_err *err)
     const char *rest = p->options->sinks;
 
     while (*rest != '\0') {
-        size_t bytes = strcspn(rest, ",");
-        mr_text name = mr_text_trim((mr_text){rest, bytes});
+        mr_text name = next_name(&rest);
         mr_status status = name.bytes > 0 ? start_sink(p, name, err) : MR_OK;
         if (status != MR_OK) {
             return status;
         }
-        rest += bytes + (rest[bytes] == ',');
     }
     if (p->runner_count == 0) {
-        return mr_fail(err, MR_INVALID, "no sinks are named; MILLRACE_SINKS may name store, feed");
+        return mr_fail(err, MR_INVALID,
+                       "no sinks are named; MILLRACE_SINKS may name store, feed, bronze");
     }
     return MR_OK;
 }

@@ -3,15 +3,15 @@
 #ifndef MR_STREAM_PROCESSOR_H
 #define MR_STREAM_PROCESSOR_H
 
-#include "bus/bus.h"
-#include "store/store.h"
+#include "stream/sink.h"
 
 typedef struct mr_processor_options {
     const char *data_folder;
     mr_bus_options bus;
     mr_store_options store;
     const char *topic_ingestion, *topic_processed, *topic_dead_letter;
-    const char *sinks;            /* "store,feed" */
+    const char *sinks;            /* "store,feed,bronze" */
+    mr_bronze_options bronze;     /* letters and upkeep are set here */
     size_t store_batch_count_max; /* messages of one delivery; 0 = the runner's default */
     size_t feed_batch_count_max;
     uint32_t retain_interval_ms; /* 0 = 30000 */

@@ -5,7 +5,8 @@
  * Threads:    run() and everything it calls: the runner's own. stop and read: any; `mutex` guards
  *             what they share with it.
  * Invariants: (1) after any failure the position is read from the target before the next delivery;
- *             (2) a batch once handed to the sink is finished before the runner ends.
+ *             (2) a batch once handed to the sink is finished before the runner ends;
+ *             (3) progress is published only behind what is durable in the target.
  */
 #include "stream/runner.h"
 
@@ -95,35 +96,32 @@ static mr_status assign(void *ctx, int32_t partition, int64_t *ret_offset, mr_er
     mr_status status = locate(runner, partition, ret_offset, err);
 
     if (status == MR_OK) {
-        mr_partitions_add(&runner->partitions, partition)->assigned = true;
+        mr_partition *assigned = mr_partitions_add(&runner->partitions, partition);
+        assigned->assigned = true;
+        assigned->next_offset = *ret_offset;
+        assigned->taken_offset = *ret_offset;
     }
     return status;
-}
-
-static void revoke(void *ctx, int32_t partition)
-{
-    mr_runner *runner = ctx;
-    mr_partition *found = mr_partitions_find(&runner->partitions, partition);
-
-    if (found != NULL) {
-        found->assigned = false;
-    }
 }
 
 static mr_status go_back(mr_runner *runner, mr_err *err)
 {
     for (size_t i = 0; i < runner->partitions.count; i++) {
-        mr_partition partition = runner->partitions.items[i];
+        mr_partition *partition = &runner->partitions.items[i];
         int64_t offset = 0;
-        if (!partition.assigned) {
+        if (!partition->assigned) {
             continue;
         }
-        mr_status status = locate(runner, partition.number, &offset, err);
+        mr_status status = locate(runner, partition->number, &offset, err);
         if (status == MR_OK) {
-            status = mr_bus_seek(runner->consumer, partition.number, offset, err);
+            status = mr_bus_seek(runner->consumer, partition->number, offset, err);
         }
         if (status != MR_OK) {
             return status;
+        }
+        if (offset != partition->taken_offset) { /* else there may be something to publish still */
+            partition->next_offset = offset;
+            partition->taken_offset = offset;
         }
     }
     return MR_OK;
@@ -131,12 +129,18 @@ static mr_status go_back(mr_runner *runner, mr_err *err)
 
 /* --- Delivering ------------------------------------------------------------------------------- */
 
-static void note_delivery(mr_runner *runner, const mr_sink_counts *counts)
+static void note_failure(mr_runner *runner, const mr_err *err, bool ended)
 {
-    if (runner->backoff.failures > 0) {
-        mr_log_info("sink %s: delivers again", mr_runner_name(runner));
-        mr_backoff_reset(&runner->backoff);
-    }
+    (void)pthread_mutex_lock(&runner->mutex);
+    runner->report.failures++;
+    runner->report.ended = ended;
+    (void)snprintf(runner->report.last_error, sizeof(runner->report.last_error), "%s",
+                   err->message);
+    (void)pthread_mutex_unlock(&runner->mutex);
+}
+
+static void add_counts(mr_runner *runner, const mr_sink_counts *counts)
+{
     (void)pthread_mutex_lock(&runner->mutex);
     runner->report.counts.delivered += counts->delivered;
     runner->report.counts.duplicates += counts->duplicates;
@@ -144,24 +148,94 @@ static void note_delivery(mr_runner *runner, const mr_sink_counts *counts)
     (void)pthread_mutex_unlock(&runner->mutex);
 }
 
+/* For lag and retention only: the next batch publishes more than this one failed to. */
+static void publish(mr_runner *runner, mr_partition *partition)
+{
+    mr_err err;
+
+    if (mr_bus_publish(runner->consumer, partition->number, partition->taken_offset, &err) ==
+        MR_OK) {
+        partition->next_offset = partition->taken_offset;
+    } else {
+        mr_log_debug("sink %s: publish progress: %s", mr_runner_name(runner), err.message);
+    }
+}
+
+/* All that the sink took is durable in its target. */
+static void note_durable(mr_runner *runner, const mr_sink_counts *counts)
+{
+    if (runner->backoff.failures > 0) {
+        mr_log_info("sink %s: delivers again", mr_runner_name(runner));
+        mr_backoff_reset(&runner->backoff);
+    }
+    add_counts(runner, counts);
+    for (size_t i = 0; i < runner->partitions.count; i++) {
+        mr_partition *partition = &runner->partitions.items[i];
+        if (partition->assigned && partition->taken_offset > partition->next_offset) {
+            publish(runner, partition);
+        }
+    }
+}
+
 static mr_status deliver(mr_runner *runner, const mr_bus_message *messages, size_t count,
                          mr_err *err)
 {
     const mr_bus_message *last = &messages[count - 1];
+    mr_partition *partition = mr_partitions_add(&runner->partitions, last->partition);
     mr_sink_counts counts = {0};
-    mr_err publish_err;
     mr_status status = mr_sink_deliver(runner->options.sink, messages, count, &counts, err);
 
     if (status != MR_OK) {
         return status;
     }
-    note_delivery(runner, &counts);
-    /* For lag and retention only: the next batch publishes more than this one failed to. */
-    if (mr_bus_publish(runner->consumer, last->partition, last->offset + 1, &publish_err) !=
-        MR_OK) {
-        mr_log_debug("sink %s: publish progress: %s", mr_runner_name(runner), publish_err.message);
+    partition->taken_offset = last->offset + 1;
+    if (!mr_sink_gathers(runner->options.sink)) {
+        note_durable(runner, &counts);
+    } else {
+        add_counts(runner, &counts);
     }
     return MR_OK;
+}
+
+static mr_status flush(mr_runner *runner, mr_err *err)
+{
+    mr_sink_counts counts = {0};
+    mr_status status = mr_sink_flush(runner->options.sink, &counts, err);
+
+    if (status == MR_OK) {
+        note_durable(runner, &counts);
+    }
+    return status;
+}
+
+/* Whoever gets it asks the target where to begin: that should be behind what was gathered here. */
+static void revoke(void *ctx, int32_t partition)
+{
+    mr_runner *runner = ctx;
+    mr_partition *found = mr_partitions_find(&runner->partitions, partition);
+    mr_err err;
+
+    if (mr_sink_gathers(runner->options.sink) && flush(runner, &err) != MR_OK) {
+        mr_log_warn("sink %s: %s; %s/%" PRId32 " is given up without what was gathered of it",
+                    mr_runner_name(runner), err.message, runner->options.topic, partition);
+        note_failure(runner, &err, false);
+        runner->lost = true;
+    }
+    if (found != NULL) {
+        found->assigned = false;
+    }
+}
+
+/* No later than the sink wants to be flushed. */
+static uint32_t wait_ms_at_most(const mr_runner *runner, uint32_t ms_max)
+{
+    int64_t flush_at_us = mr_sink_flush_at_us(runner->options.sink);
+    int64_t left_us = flush_at_us == INT64_MAX ? INT64_MAX : flush_at_us - mr_monotonic_us();
+
+    if (left_us <= 0) {
+        return 0;
+    }
+    return left_us / 1000 < ms_max ? (uint32_t)(left_us / 1000) + 1 : ms_max;
 }
 
 static mr_status step(mr_runner *runner, mr_err *err)
@@ -170,12 +244,16 @@ static mr_status step(mr_runner *runner, mr_err *err)
     size_t count = 0;
     mr_status status = MR_OK;
 
-    if (runner->lost) {
+    if (wait_ms_at_most(runner, 1) == 0) {
+        status = flush(runner, err);
+    }
+    if (status == MR_OK && runner->lost) {
         status = go_back(runner, err);
         runner->lost = status != MR_OK;
     }
     if (status == MR_OK) {
-        status = mr_bus_poll(runner->consumer, runner_poll_ms_max, &messages, &count, err);
+        status = mr_bus_poll(runner->consumer, wait_ms_at_most(runner, runner_poll_ms_max),
+                             &messages, &count, err);
         if (status == MR_STOPPED) {
             return MR_OK;
         }
@@ -192,16 +270,6 @@ static mr_status step(mr_runner *runner, mr_err *err)
 static bool is_recoverable(const mr_err *err)
 {
     return err->action == MR_RETRY || err->status == MR_EXISTS || err->status == MR_NOT_FOUND;
-}
-
-static void note_failure(mr_runner *runner, const mr_err *err, bool ended)
-{
-    (void)pthread_mutex_lock(&runner->mutex);
-    runner->report.failures++;
-    runner->report.ended = ended;
-    (void)snprintf(runner->report.last_error, sizeof(runner->report.last_error), "%s",
-                   err->message);
-    (void)pthread_mutex_unlock(&runner->mutex);
 }
 
 static void wait_for_stop(mr_runner *runner, uint32_t ms)
@@ -221,6 +289,18 @@ static void wait_for_stop(mr_runner *runner, uint32_t ms)
         woken = pthread_cond_timedwait(&runner->stop_asked, &runner->mutex, &until);
     }
     (void)pthread_mutex_unlock(&runner->mutex);
+}
+
+/* What fails here is delivered again to whoever comes next: the position did not move. */
+static void finish_gathered(mr_runner *runner)
+{
+    mr_err err;
+
+    if (mr_sink_gathers(runner->options.sink) && flush(runner, &err) != MR_OK) {
+        mr_log_warn("sink %s: %s; what was gathered is taken again after a restart",
+                    mr_runner_name(runner), err.message);
+        note_failure(runner, &err, false);
+    }
 }
 
 static void *run(void *ctx)
@@ -248,7 +328,10 @@ static void *run(void *ctx)
         mr_log_warn("sink %s: %s; tries again in %" PRIu32 " ms", name, err.message, wait_ms);
         note_failure(runner, &err, false);
         runner->lost = true;
-        wait_for_stop(runner, wait_ms);
+        wait_for_stop(runner, wait_ms_at_most(runner, wait_ms));
+    }
+    if (runner->result == MR_OK) {
+        finish_gathered(runner);
     }
     return NULL;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stream/runner.h - a thread that carries a topic's records into one sink, exactly once.
+/* stream/runner.h - a thread that carries a topic's records into one sink, exactly once. A sink
+ * that gathers is flushed when it asks for it, before a partition is given up, and at the end.
  *
  *                    start
  *                      v            failed: RETRY, fenced, position gone

@@ -17,6 +17,7 @@ static const struct {
 } sinks[] = {
     {"store", mr_sink_store_open},
     {"feed", mr_sink_feed_open},
+    {"bronze", mr_sink_bronze_open},
 };
 
 mr_status mr_sink_open(mr_text name, const mr_sink_options *options, mr_sink **ret_sink,
@@ -27,14 +28,15 @@ mr_status mr_sink_open(mr_text name, const mr_sink_options *options, mr_sink **r
             return sinks[i].open(options, ret_sink, err);
         }
     }
-    return mr_fail(err, MR_INVALID, "there is no sink '%.*s'; MILLRACE_SINKS may name store, feed",
+    return mr_fail(err, MR_INVALID,
+                   "there is no sink '%.*s'; MILLRACE_SINKS may name store, feed, bronze",
                    MR_TEXT_ARGS(name));
 }
 
 mr_sink *mr_sink_create(const mr_sink_ops *ops, void *state)
 {
     MR_ASSERT(ops->name != NULL && ops->position != NULL && ops->deliver != NULL &&
-              ops->close != NULL);
+              ops->close != NULL && (ops->flush == NULL) == (ops->flush_at_us == NULL));
     mr_sink *sink = mr_alloc(sizeof(*sink));
 
     *sink = (mr_sink){ops, state};
@@ -64,4 +66,19 @@ mr_status mr_sink_deliver(mr_sink *sink, const mr_bus_message *messages, size_t 
 {
     MR_ASSERT(count > 0);
     return sink->ops->deliver(sink->state, messages, count, ret_counts, err);
+}
+
+mr_status mr_sink_flush(mr_sink *sink, mr_sink_counts *ret_counts, mr_err *err)
+{
+    return sink->ops->flush != NULL ? sink->ops->flush(sink->state, ret_counts, err) : MR_OK;
+}
+
+int64_t mr_sink_flush_at_us(mr_sink *sink)
+{
+    return sink->ops->flush_at_us != NULL ? sink->ops->flush_at_us(sink->state) : INT64_MAX;
+}
+
+bool mr_sink_gathers(const mr_sink *sink)
+{
+    return sink->ops->flush != NULL;
 }
