@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* medallion/full.c - a table from everything there is: straight from the SELECT into files. */
+#include <stdio.h>
+
+#include "medallion/task.h"
+
+mr_status mr_task_bind(mr_task *task, bool all, const mr_names *grouped, mr_err *err)
+{
+    mr_session *session = task->session;
+    mr_status status = MR_OK;
+
+    for (size_t i = 0; status == MR_OK && i < task->model->reference_count; i++) {
+        mr_session_table *table = NULL;
+        status = mr_session_find(session, task->model->references[i], &table, err);
+        if (status != MR_OK) {
+            break;
+        }
+        bool driving = table == task->source;
+        bool has_group = grouped != NULL && table->snapshot != NULL;
+        for (size_t k = 0; has_group && k < grouped->count; k++) {
+            const mr_delta_schema *schema = mr_delta_schema_of(table->snapshot);
+            size_t field = 0;
+            while (field < schema->field_count &&
+                   strcmp(schema->fields[field].name, grouped->names[k]) != 0) {
+                field++;
+            }
+            has_group = field < schema->field_count;
+        }
+        if (has_group) {
+            mr_file_list files = {.files = NULL};
+            mr_buffer where;
+            mr_buffer_init(&where, mr_session_sql_bytes_max);
+            status =
+                mr_task_prune(task, table, "touched", &grouped, 1, "whole", &files, &where, err);
+            (void)mr_buffer_append_string(&where, where.bytes == 0 ? "" : " AND ");
+            (void)mr_buffer_append_string(&where, "EXISTS (SELECT 1 FROM touched WHERE ");
+            mr_sql_equal(&where, grouped, "touched", "whole");
+            (void)mr_buffer_append(&where, ")", 2);
+            if (status == MR_OK) {
+                status = mr_session_bind(session, table, &files, where.data, err);
+            }
+            mr_buffer_free(&where);
+            mr_file_list_free(&files);
+        } else {
+            status = mr_session_bind(
+                session, table, driving && !all && grouped == NULL ? &task->news : NULL, NULL, err);
+        }
+    }
+    return status;
+}
+
+static void append_order(mr_task *task)
+{
+    if (task->model->order.count > 0) {
+        (void)mr_buffer_append_string(&task->sql, " ORDER BY ");
+        mr_sql_names(&task->sql, &task->model->order, NULL);
+    }
+}
+
+/* Rows that fit memory are made first and written then: the engine writes partitions of a table of
+ * its own at twice the speed, and checks need not read the files again. */
+static bool fits_memory(const mr_task *task)
+{
+    return task->report->rows_read <= (int64_t)mr_task_rows_in_memory_max;
+}
+
+static mr_status make_rows(mr_task *task, mr_err *err)
+{
+    mr_buffer *sql = &task->sql;
+
+    mr_buffer_clear(sql);
+    (void)mr_buffer_append_string(sql, "CREATE OR REPLACE TEMP TABLE made AS SELECT ");
+    mr_sql_cast_columns(sql, task->model);
+    (void)mr_buffer_printf(sql, " FROM (%s\n) AS model", task->model->sql);
+    return mr_session_run(task->session, sql, err);
+}
+
+static mr_status select_all(mr_task *task, mr_err *err)
+{
+    mr_buffer *sql = &task->sql;
+
+    if (fits_memory(task)) {
+        mr_status status = make_rows(task, err);
+        if (status != MR_OK) {
+            return status;
+        }
+        mr_buffer_clear(sql);
+        (void)mr_buffer_append_string(sql, "SELECT ");
+        mr_sql_columns(sql, task->model, NULL);
+        (void)mr_buffer_append_string(sql, " FROM made");
+    } else {
+        mr_buffer_clear(sql);
+        (void)mr_buffer_append_string(sql, "SELECT ");
+        mr_sql_cast_columns(sql, task->model);
+        (void)mr_buffer_printf(sql, " FROM (%s\n) AS model", task->model->sql);
+    }
+    append_order(task);
+    (void)mr_buffer_append(sql, "", 1);
+    return MR_OK;
+}
+
+/* The written files as a table: nobody but us can see them yet. */
+static mr_status written_relation(mr_task *task, mr_buffer *out, mr_err *err)
+{
+    char path[mr_model_path_bytes_max];
+    mr_buffer name;
+    mr_status status = MR_OK;
+
+    mr_model_path_of(task->model->name, path);
+    mr_buffer_init(&name, 4096);
+    (void)mr_buffer_append_string(out, "(SELECT * FROM read_parquet([");
+    for (size_t i = 0; i < task->adds.count && status == MR_OK; i++) {
+        char blob[1024];
+        (void)snprintf(blob, sizeof(blob), "%s/%s", path, task->adds.files[i]->path);
+        mr_buffer_clear(&name);
+        status = mr_blob_path(task->session->blobs, blob, &name, err);
+        (void)mr_buffer_append_string(out, i == 0 ? "" : ", ");
+        (void)mr_olap_quote_text(out, mr_buffer_text(&name));
+    }
+    (void)mr_buffer_append_string(out, "], hive_partitioning = ");
+    (void)mr_buffer_append_string(out, task->model->partition.count > 0 ? "true" : "false");
+    for (size_t i = 0; i < task->model->partition.count; i++) {
+        (void)mr_buffer_append_string(out, i == 0 ? ", hive_types = {" : ", ");
+        mr_sql_name(out, task->model->partition.names[i]);
+        const mr_model_column *column =
+            mr_model_find_column(task->model, task->model->partition.names[i]);
+        (void)mr_buffer_printf(out, ": %s", mr_sql_type(column->type));
+    }
+    (void)mr_buffer_append_string(out, task->model->partition.count > 0 ? "}" : "");
+    (void)mr_buffer_append(out, "))", 3);
+    mr_buffer_free(&name);
+    return status;
+}
+
+static mr_status check_written(mr_task *task, mr_err *err)
+{
+    mr_buffer relation;
+    mr_status status = MR_OK;
+
+    if (task->adds.count == 0) {
+        return MR_OK;
+    }
+    if (fits_memory(task)) {
+        return mr_task_check(task, "made", &task->model->keys, err);
+    }
+    mr_buffer_init(&relation, mr_session_sql_bytes_max);
+    status = written_relation(task, &relation, err);
+    if (status == MR_OK) {
+        status = mr_task_check(task, relation.data, &task->model->keys, err);
+    }
+    mr_buffer_free(&relation);
+    return status;
+}
+
+mr_status mr_task_compute_full(mr_task *task, mr_err *err)
+{
+    mr_status status = mr_task_bind(task, true, NULL, err);
+
+    if (status == MR_OK) {
+        status = select_all(task, err);
+    }
+    if (status != MR_OK) {
+        return status;
+    }
+    mr_delta_write write = {.schema = &task->schema,
+                            .select = task->sql.data,
+                            .file_bytes_target = task->model->file_bytes,
+                            .sum_column = task->model->sum};
+    status = mr_delta_write_rows(task->target->table, task->session->connection, &write,
+                                 &task->written, err);
+    if (status != MR_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < mr_delta_files_count(task->written); i++) {
+        mr_file_list_add(&task->adds, &mr_delta_files_list(task->written)[i]);
+    }
+    const mr_delta_snapshot *old = task->target->snapshot;
+    for (size_t i = 0; old != NULL && i < mr_delta_file_count(old); i++) {
+        mr_file_list_add(&task->removes, mr_delta_file_at(old, i));
+    }
+    task->report->rows_new = mr_delta_files_rows(task->written);
+    if (task->model->mode == MR_MODEL_INSERT) {
+        task->report->rows_known = task->report->rows_read - task->report->rows_new;
+    }
+    status = check_written(task, err);
+    if (status == MR_OK && fits_memory(task)) {
+        status = mr_olap_run(task->session->connection, "DROP TABLE made", err);
+    }
+    return status;
+}

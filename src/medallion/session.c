@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* medallion/session.c - the engine of a run, and the tables as the run sees them. See session.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "medallion/session.h"
+
+mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_olap_options *engine,
+                          mr_session **ret_session, mr_err *err)
+{
+    mr_session *session = mr_alloc_zero(1, sizeof(*session));
+    mr_status status = MR_OK;
+
+    session->blobs = blobs;
+    session->models = models;
+    if (engine == NULL) {
+        *ret_session = session;
+        return MR_OK;
+    }
+    status = mr_olap_open(engine, &session->olap, err);
+    if (status == MR_OK) {
+        status = mr_olap_connect(session->olap, &session->connection, err);
+    }
+    if (status == MR_OK) {
+        status = mr_olap_run(session->connection,
+                             "CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold", err);
+    }
+    if (status != MR_OK) {
+        mr_session_close(session);
+        return status;
+    }
+    *ret_session = session;
+    return MR_OK;
+}
+
+void mr_session_close(mr_session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < session->table_count; i++) {
+        mr_delta_snapshot_free(session->tables[i]->snapshot);
+        mr_delta_table_destroy(session->tables[i]->table);
+        free(session->tables[i]);
+    }
+    mr_olap_disconnect(session->connection);
+    mr_olap_close(session->olap);
+    free(session);
+}
+
+mr_status mr_session_refresh(mr_session_table *table, mr_err *err)
+{
+    mr_delta_snapshot *snapshot = NULL;
+    mr_status status = mr_delta_read(table->table, &snapshot, err);
+
+    if (status != MR_OK && status != MR_NOT_FOUND) {
+        return status;
+    }
+    mr_delta_snapshot_free(table->snapshot);
+    table->snapshot = snapshot;
+    return MR_OK;
+}
+
+mr_status mr_session_find(mr_session *session, const char *name, mr_session_table **ret_table,
+                          mr_err *err)
+{
+    char path[mr_model_path_bytes_max];
+    mr_session_table *table;
+
+    for (size_t i = 0; i < session->table_count; i++) {
+        if (strcmp(session->tables[i]->name, name) == 0) {
+            *ret_table = session->tables[i];
+            return MR_OK;
+        }
+    }
+    if (session->table_count == mr_session_tables_max) {
+        return mr_fail(err, MR_LIMIT, "a run reads at most %d tables", mr_session_tables_max);
+    }
+    table = mr_alloc_zero(1, sizeof(*table));
+    (void)snprintf(table->name, sizeof(table->name), "%s", name);
+    mr_model_path_of(name, path);
+    table->table = mr_delta_table_create(session->blobs, path);
+    session->tables[session->table_count++] = table;
+    mr_status status = mr_session_refresh(table, err);
+    if (status == MR_OK) {
+        *ret_table = table;
+    }
+    return status;
+}
+
+void mr_file_list_add(mr_file_list *list, const mr_delta_file *file)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+        list->files = mr_realloc(list->files, list->capacity * sizeof(*list->files));
+    }
+    list->files[list->count++] = file;
+}
+
+void mr_file_list_free(mr_file_list *list)
+{
+    free(list->files);
+    *list = (mr_file_list){.files = NULL};
+}
+
+mr_status mr_session_run(mr_session *session, mr_buffer *sql, mr_err *err)
+{
+    mr_status status;
+
+    if (sql->overflowed || !mr_buffer_append(sql, "", 1)) {
+        return mr_fail(err, MR_LIMIT, "a statement would be longer than %d bytes: too many files",
+                       mr_session_sql_bytes_max);
+    }
+    status = mr_olap_run(session->connection, sql->data, err);
+    mr_buffer_clear(sql);
+    return status;
+}
+
+mr_status mr_session_count(mr_session *session, const char *sql, int64_t *ret_count, mr_err *err)
+{
+    return mr_olap_scalar_int64(session->connection, sql, ret_count, err);
+}
+
+mr_status mr_session_bind(mr_session *session, mr_session_table *table, const mr_file_list *files,
+                          const char *where, mr_err *err)
+{
+    static const mr_delta_file *const no_file[1];
+    const mr_delta_file *const *chosen = NULL;
+    mr_buffer sql;
+    mr_status status;
+
+    if (files != NULL) {
+        chosen = files->count > 0 ? files->files : no_file; /* NULL would be all of them */
+    }
+    if (table->snapshot == NULL) {
+        return mr_fail(err, MR_NOT_FOUND, "there is no table %s yet", table->name);
+    }
+    mr_buffer_init(&sql, mr_session_sql_bytes_max);
+    (void)mr_buffer_printf(&sql, "CREATE OR REPLACE VIEW %s AS SELECT * FROM ", table->name);
+    status = mr_delta_relation(table->table, table->snapshot, chosen,
+                               files == NULL ? 0 : files->count, &sql, err);
+    if (status == MR_OK && where != NULL) {
+        (void)mr_buffer_printf(&sql, " AS whole WHERE %s", where);
+    }
+    if (status == MR_OK) {
+        status = mr_session_run(session, &sql, err);
+    }
+    mr_buffer_free(&sql);
+    return status;
+}
+
+/* --- Pieces of SQL ---------------------------------------------------------------------------- */
+
+void mr_sql_name(mr_buffer *out, const char *name)
+{
+    (void)mr_olap_quote_name(out, mr_text_of(name));
+}
+
+static void qualified(mr_buffer *out, const char *left, const char *name)
+{
+    if (left != NULL) {
+        (void)mr_buffer_printf(out, "%s.", left);
+    }
+    mr_sql_name(out, name);
+}
+
+void mr_sql_equal(mr_buffer *out, const mr_names *names, const char *left, const char *right)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        (void)mr_buffer_append_string(out, i == 0 ? "" : " AND ");
+        qualified(out, left, names->names[i]);
+        (void)mr_buffer_append_string(out, " IS NOT DISTINCT FROM ");
+        qualified(out, right, names->names[i]);
+    }
+}
+
+void mr_sql_names(mr_buffer *out, const mr_names *names, const char *left)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        (void)mr_buffer_append_string(out, i == 0 ? "" : ", ");
+        qualified(out, left, names->names[i]);
+    }
+}
+
+void mr_sql_columns(mr_buffer *out, const mr_model *model, const char *left)
+{
+    for (size_t i = 0; i < model->column_count; i++) {
+        (void)mr_buffer_append_string(out, i == 0 ? "" : ", ");
+        qualified(out, left, model->columns[i].name);
+    }
+}
+
+const char *mr_sql_type(const char *delta_type)
+{
+    static const char *const types[][2] = {
+        {"string", "VARCHAR"},  {"long", "BIGINT"},   {"integer", "INTEGER"},
+        {"binary", "BLOB"},     {"date", "DATE"},     {"timestamp", "TIMESTAMP"},
+        {"boolean", "BOOLEAN"}, {"double", "DOUBLE"},
+    };
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcmp(types[i][0], delta_type) == 0) {
+            return types[i][1];
+        }
+    }
+    return delta_type; /* decimal(p,s) is written the same */
+}
+
+void mr_sql_cast_columns(mr_buffer *out, const mr_model *model)
+{
+    for (size_t i = 0; i < model->column_count; i++) {
+        (void)mr_buffer_append_string(out, i == 0 ? "CAST(" : ", CAST(");
+        mr_sql_name(out, model->columns[i].name);
+        (void)mr_buffer_printf(out, " AS %s) AS ", mr_sql_type(model->columns[i].type));
+        mr_sql_name(out, model->columns[i].name);
+    }
+}

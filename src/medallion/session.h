@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* medallion/session.h - what one run works with: the engine, and each table as the run sees it.
+ *
+ * A table is read once, when it is first asked for, and again after the run's own commits: so all
+ * models of a run see the same bronze. Private to the room; one thread.
+ */
+#ifndef MR_MEDALLION_SESSION_H
+#define MR_MEDALLION_SESSION_H
+
+#include "lake/delta.h"
+#include "lake/delta_sql.h"
+#include "medallion/catalog.h"
+
+enum {
+    mr_session_tables_max = 2 * mr_models_max,
+    mr_session_sql_bytes_max = 256 << 20,
+};
+
+typedef struct mr_session_table {
+    char name[mr_model_path_bytes_max]; /* "silver.fact_sales" */
+    mr_delta_table *table;
+    mr_delta_snapshot *snapshot; /* NULL: there is no such table yet */
+} mr_session_table;
+
+typedef struct mr_session {
+    mr_blobs *blobs;
+    const mr_models *models;
+    mr_olap *olap;
+    mr_olap_connection *connection;
+    mr_session_table *tables[mr_session_tables_max];
+    size_t table_count;
+} mr_session;
+
+/* engine NULL: a session that only looks at tables' logs. */
+mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_olap_options *engine,
+                          mr_session **ret_session, mr_err *err);
+void mr_session_close(mr_session *session); /* NULL is fine */
+
+mr_status mr_session_find(mr_session *session, const char *name, mr_session_table **ret_table,
+                          mr_err *err);
+/* Reads the table again. */
+mr_status mr_session_refresh(mr_session_table *table, mr_err *err);
+
+/* Some files of a table; texts borrowed. */
+typedef struct mr_file_list {
+    const mr_delta_file **files;
+    size_t count, capacity;
+} mr_file_list;
+
+void mr_file_list_add(mr_file_list *list, const mr_delta_file *file);
+void mr_file_list_free(mr_file_list *list);
+
+/* Makes "layer.table" mean these files (NULL: all of the snapshot), of the rows those that hold
+ * `where` (NULL: all). */
+mr_status mr_session_bind(mr_session *session, mr_session_table *table, const mr_file_list *files,
+                          const char *where, mr_err *err);
+
+/* Runs the statement in `sql`, which is emptied; MR_LIMIT when it did not fit. */
+mr_status mr_session_run(mr_session *session, mr_buffer *sql, mr_err *err);
+mr_status mr_session_count(mr_session *session, const char *sql, int64_t *ret_count, mr_err *err);
+
+/* Pieces of SQL. */
+void mr_sql_name(mr_buffer *out, const char *name);
+/* "a"."k1" IS NOT DISTINCT FROM "b"."k1" AND ... */
+void mr_sql_equal(mr_buffer *out, const mr_names *names, const char *left, const char *right);
+/* left."k1", left."k2" */
+void mr_sql_names(mr_buffer *out, const mr_names *names, const char *left);
+/* The model's columns, cast to their types, of the query or table named `from`. */
+void mr_sql_columns(mr_buffer *out, const mr_model *model, const char *left);
+void mr_sql_cast_columns(mr_buffer *out, const mr_model *model);
+const char *mr_sql_type(const char *delta_type);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* medallion/task.h - one model being brought up to its sources: the steps share this.
+ *
+ *   plan (plan.c) -> compute (increment.c; full.c; publish.c) -> check (check.c) -> commit (task.c)
+ *
+ * In between, new rows lie in temporary tables of the engine:
+ *   pending   what the model's SELECT makes of the increment
+ *   existing  rows of the table with a key (or group) of pending's, with file_path and file_row
+ *   fresh     rows the table is to gain, keys as they are, and is_new
+ *   gone      keys of rows that the table is to lose (those that fresh replaces among them)
+ */
+#ifndef MR_MEDALLION_TASK_H
+#define MR_MEDALLION_TASK_H
+
+#include "medallion/session.h"
+
+enum {
+    mr_task_arena_bytes_max = 256 << 20,
+    mr_task_txns_max = 8,
+    mr_task_tries_max = 4,  /* of a commit that others were faster with */
+    mr_task_stale_max = 64, /* versions of a source without new rows, until that is noted */
+    mr_task_small_files_min = 8,
+    mr_task_rows_in_memory_max = 2000000, /* read in full: what comes of them fits memory */
+};
+
+typedef struct mr_task {
+    mr_session *session;
+    const mr_model *model;
+    mr_session_table *source; /* the driving one */
+    mr_session_table *target;
+    mr_model_report *report;
+    mr_arena *arena;   /* of copies of files */
+    mr_buffer sql;     /* scratch */
+    mr_file_list news; /* files of the increment */
+    const char *date;  /* instead: the source's files of this day; NULL */
+    bool full_wanted;
+    bool note_only; /* nothing is new, but the version is worth noting */
+    mr_file_list removes;
+    mr_file_list adds;
+    mr_delta_files *written; /* what adds are of, unless published */
+    mr_delta_schema schema;
+    mr_delta_field fields[mr_model_columns_max];
+    bool rearranged; /* rows are what they were */
+} mr_task;
+
+extern const char mr_task_hash_key[];  /* txn: hash of the model that made the table */
+extern const char mr_task_epoch_key[]; /* txn: changes when the table is made anew */
+extern const char mr_task_read_key[];  /* txn: rows read of the source since then */
+
+/* Decides between all, an increment, and nothing (report->state MR_MODEL_SKIPPED). */
+mr_status mr_task_plan(mr_task *task, mr_err *err);
+int64_t mr_task_epoch(const mr_session_table *table);
+
+mr_status mr_task_compute_full(mr_task *task, mr_err *err);
+mr_status mr_task_compute_increment(mr_task *task, mr_err *err);
+mr_status mr_task_publish(mr_task *task, mr_err *err);
+
+/* Makes pending, existing, fresh and gone. */
+mr_status mr_task_make_insert(mr_task *task, mr_err *err);
+mr_status mr_task_make_merge(mr_task *task, mr_err *err);
+mr_status mr_task_make_replace(mr_task *task, mr_err *err);
+
+/* Binds every table that the SELECT reads: the driving source to the increment (unless all of it is
+ * wanted), tables of `grouped` columns to rows with a group of `touched`, others in full. */
+mr_status mr_task_bind(mr_task *task, bool all, const mr_names *grouped, mr_err *err);
+
+/* CREATE TEMP TABLE pending AS the model's SELECT, cast to its columns. */
+mr_status mr_task_make_pending(mr_task *task, mr_err *err);
+
+/* Which files of a table may hold rows with the values that `values` (a table of the engine) has in
+ * these columns. Appends to `where`, unless NULL, a condition on `alias` that lets parts of files
+ * be passed over. */
+mr_status mr_task_prune(mr_task *task, const mr_session_table *table, const char *values,
+                        const mr_names *const *columns, size_t column_lists, const char *alias,
+                        mr_file_list *ret_files, mr_buffer *where, mr_err *err);
+
+/* Runs the model's checks on the rows of `relation` (a table's name or a query in brackets).
+ * MR_INVALID: one is broken; the report has its rows. */
+mr_status mr_task_check(mr_task *task, const char *relation, const mr_names *keys, mr_err *err);
+
+/* Plan to commit, with the tries that a lost race asks for; the report is complete. */
+mr_status mr_task_run(mr_task *task, mr_err *err);
+void mr_task_free(mr_task *task);
+
+#endif
