@@ -30,7 +30,7 @@ else
     "$program" generate --events "$events" --seed 1 -o "$work/events.ndjson"
 fi
 
-title 'Streaming them in: HTTP, durable log, store'
+title 'Streaming them in: HTTP, durable log, store and lake'
 "$program" post "$work/events.ndjson"
 "$program" status --wait 5m
 
@@ -39,10 +39,18 @@ title 'What customers see'
 customer="$("$program" customer --top 1 --json | sed -nE 's/.*"customer_id": ?([0-9]+).*/\1/p' | head -n 1)"
 "$program" customer "$customer"
 
+title 'What analysts see'
+"$program" run all
+for view in TotalSales CustomerStats CancelledOrders Top10SellingProducts; do
+    "$program" sql "SELECT * FROM gold.vw_$view"
+done
+
 title 'The platform is up'
 cat <<TEXT
   $program status              roles, log, lag, totals
   $program customer $customer --orders
+  $program sql                 SQL over bronze, silver and gold
+  $program runs next           when silver and gold are made again
   $program tail --follow       the log, live
   $program down                stop it
 TEXT

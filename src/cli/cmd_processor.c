@@ -4,6 +4,20 @@
 #include "cli/settings.h"
 #include "stream/processor.h"
 
+static mr_bronze_options bronze_options(const mr_config *config)
+{
+    const uint64_t retention_ms = mr_config_duration_ms(config, "MILLRACE_LAKE_RETENTION");
+
+    return (mr_bronze_options){
+        .lake = {.url = mr_config_text(config, "MILLRACE_LAKE"),
+                 .data_folder = mr_config_text(config, "MILLRACE_DATA")},
+        .flush_ms = (uint32_t)mr_config_duration_ms(config, "MILLRACE_BRONZE_FLUSH"),
+        .file_bytes = mr_config_bytes(config, "MILLRACE_BRONZE_FILE_BYTES"),
+        .memory_bytes_max = mr_config_bytes(config, "MILLRACE_OLAP_MEMORY"),
+        .retention_ms = retention_ms > 0 ? retention_ms : 1, /* 0 would be the default */
+    };
+}
+
 int mr_cmd_processor(mr_cli *cli, int argc, char **argv)
 {
     int argument_count = 0;
@@ -28,6 +42,7 @@ int mr_cmd_processor(mr_cli *cli, int argc, char **argv)
         .sinks = mr_config_text(config, "MILLRACE_SINKS"),
         .store_batch_count_max = (size_t)mr_config_integer(config, "MILLRACE_STORE_BATCH"),
         .feed_batch_count_max = (size_t)mr_config_integer(config, "MILLRACE_FEED_BATCH"),
+        .bronze = bronze_options(config),
     };
     if (mr_processor_run(&options, &err) != MR_OK) {
         return mr_cli_fail(cli, &err);

@@ -6,7 +6,7 @@
  * and passed by environment, so that all roles see the same ones wherever they came from. Not here:
  * the loop that watches processes (supervisor.c).
  */
-#define _GNU_SOURCE /* environ */
+#define _GNU_SOURCE /* strsep */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 #include "base/role.h"
 #include "cli/commands.h"
 #include "cli/detach.h"
+#include "cli/role_environment.h"
 #include "cli/settings.h"
 #include "cli/supervisor.h"
 
@@ -27,19 +28,17 @@ enum {
     backoff_ms_min = 100,
     healthy_ms = 10000,
     stop_margin_ms = 5000, /* beyond the gateway's own drain time-out */
-    environment_bytes_max = 1048576,
+    text_bytes_max = 1048576,
     role_argument_count = 4,
     gateway_url_bytes_max = 128,
     log_shown_bytes_max = 8192,
 };
 
 static const char log_name[] = "run/up.log"; /* of a detached one, in the data folder */
-static const char notify_variable[] = "NOTIFY_SOCKET=";
 static const char no_env_file[] = "--env-file=/dev/null"; /* all is in the environment already */
-static const char settings_prefix[] = "MILLRACE_";
 
 /* What can be started; MILLRACE_ROLES chooses among them. */
-static const char *const known_roles[] = {"gateway", "processor"};
+static const char *const known_roles[] = {"gateway", "processor", "scheduler"};
 
 typedef struct up_state {
     const mr_cli *cli;
@@ -53,7 +52,6 @@ typedef struct up_state {
     char *arguments[mr_supervisor_children_max][role_argument_count];
     size_t child_count;
     char **environment;
-    size_t environment_count;
     uint64_t restarts;
     bool detached;
     mr_detach detach;
@@ -76,7 +74,8 @@ static mr_status add_role(up_state *up, char *name, mr_err *err)
 {
     if (!is_known_role(name)) {
         return mr_fail(err, MR_INVALID,
-                       "MILLRACE_ROLES is '%s' (%s): '%s' is no role; gateway and processor are",
+                       "MILLRACE_ROLES is '%s' (%s): '%s' is no role; gateway, processor and "
+                       "scheduler are",
                        mr_config_text(up->config, "MILLRACE_ROLES"),
                        mr_config_source(up->config, "MILLRACE_ROLES"), name);
     }
@@ -111,54 +110,10 @@ static mr_status read_roles(up_state *up, mr_err *err)
         }
     }
     if (status == MR_OK && up->child_count == 0) {
-        status =
-            mr_fail(err, MR_INVALID, "MILLRACE_ROLES names no role: gateway and processor are");
+        status = mr_fail(err, MR_INVALID,
+                         "MILLRACE_ROLES names no role: gateway, processor and scheduler are");
     }
     return status;
-}
-
-/* --- Their environment ------------------------------------------------------------------------ */
-
-static void add_variable(up_state *up, char *variable)
-{
-    up->environment =
-        mr_realloc(up->environment, (up->environment_count + 2) * sizeof *up->environment);
-    up->environment[up->environment_count++] = variable;
-    up->environment[up->environment_count] = NULL;
-}
-
-static void add_setting(up_state *up, const char *name, const char *value)
-{
-    mr_buffer variable;
-
-    if (value == NULL) {
-        return;
-    }
-    mr_buffer_init(&variable, environment_bytes_max);
-    MR_ASSERT(mr_buffer_append_string(&variable, name));
-    MR_ASSERT(mr_buffer_append_string(&variable, "="));
-    MR_ASSERT(mr_buffer_append(&variable, value, strlen(value) + 1));
-    add_variable(up, variable.data);
-}
-
-/* Ours, with the settings as resolved here in place of whatever they were. */
-static void build_environment(up_state *up)
-{
-    for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
-        if (strncmp(*variable, settings_prefix, sizeof settings_prefix - 1) != 0 &&
-            strncmp(*variable, notify_variable, sizeof notify_variable - 1) != 0) {
-            add_variable(up, mr_copy_string(*variable));
-        }
-    }
-    for (size_t index = 0; index < mr_setting_count; index++) {
-        const char *name = mr_settings[index].name;
-        add_setting(up, name, mr_config_text(up->config, name));
-    }
-    size_t property_count = 0;
-    const mr_property *properties = mr_config_properties(up->config, &property_count);
-    for (size_t index = 0; index < property_count; index++) {
-        add_setting(up, mr_config_property_name(up->config, index), properties[index].value);
-    }
 }
 
 /* --- What it says ------------------------------------------------------------------------------
@@ -192,7 +147,7 @@ static void print_ready_json(up_state *up)
 {
     mr_buffer folder;
 
-    mr_buffer_init(&folder, environment_bytes_max);
+    mr_buffer_init(&folder, text_bytes_max);
     MR_ASSERT(mr_buffer_append_json_string(&folder, mr_text_of(up->data_folder)));
     (void)printf("{\"ready\":true,\"pid\":%d,\"data\":%.*s", (int)getpid(), (int)folder.bytes,
                  folder.data);
@@ -207,7 +162,7 @@ static void print_ready_text(up_state *up)
     const char *post_url = mr_config_text(up->config, "MILLRACE_URL");
     mr_buffer flag;
 
-    mr_buffer_init(&flag, environment_bytes_max);
+    mr_buffer_init(&flag, text_bytes_max);
     mr_cli_append_data_flag(&flag, up->config);
     MR_ASSERT(mr_buffer_append(&flag, "", 1));
     if (up->detached) {
@@ -300,7 +255,7 @@ static mr_status run_up(up_state *up, mr_err *err)
     mr_status status = mr_role_open(up->data_folder, "up", &up->role, err);
 
     if (status == MR_OK) {
-        build_environment(up);
+        up->environment = mr_role_environment_create(up->config);
         status = supervise(up, err);
     }
     return status;
@@ -349,10 +304,7 @@ static mr_status detach(up_state *up, bool *ret_is_parent, mr_err *err)
 static void release(up_state *up)
 {
     mr_role_close(up->role);
-    for (size_t index = 0; index < up->environment_count; index++) {
-        free(up->environment[index]);
-    }
-    free(up->environment);
+    mr_role_environment_destroy(up->environment);
     free(up->role_names);
 }
 

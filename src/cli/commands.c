@@ -11,8 +11,10 @@ const mr_command mr_commands[] = {
         .summary = "start everything on this machine",
         .usage = "up [options]",
         .description =
-            "Starts each role (MILLRACE_ROLES: gateway, processor) as a process of its own on one\n"
-            "data folder, restarts one that dies, and stops all in order on Ctrl-C or SIGTERM.\n"
+            "Starts each role (MILLRACE_ROLES: gateway, processor, scheduler) as a process of its "
+            "own\n"
+            "on one data folder, restarts one that dies, and stops all in order on Ctrl-C or "
+            "SIGTERM.\n"
             "A second signal while stopping ends them at once. SIGHUP is passed on to the roles.\n"
             "With --detach it returns once the platform serves; `millrace down` stops it.\n"
             "\n"
@@ -54,6 +56,20 @@ const mr_command mr_commands[] = {
             "\n"
             "  millrace processor --sinks store\n",
         .run = mr_cmd_processor,
+    },
+    {
+        .name = "scheduler",
+        .summary = "make silver and gold when their time has come",
+        .usage = "scheduler [options]",
+        .description = "Carries out runs of the pipeline: at the instants of MILLRACE_SCHEDULE, "
+                       "whenever bronze\n"
+                       "has grown (MILLRACE_CONTINUOUS), and those asked for by `millrace runs`. "
+                       "What was under\n"
+                       "way when it died is taken up again. `millrace up` starts it for you.\n"
+                       "\n"
+                       "  millrace scheduler --schedule '0 */6 * * *' --timezone Europe/London\n"
+                       "  MILLRACE_CONTINUOUS=5s millrace scheduler --schedule off\n",
+        .run = mr_cmd_scheduler,
     },
     {
         .name = "convert",
@@ -163,6 +179,80 @@ const mr_command mr_commands[] = {
         .usage = "invoice [options] NUMBER",
         .description = "  millrace invoice 536365\n",
         .run = mr_cmd_invoice,
+    },
+    {
+        .name = "run",
+        .summary = "bring silver and gold up to bronze",
+        .usage = "run [options] [silver|gold|all]",
+        .description =
+            "Runs the models of silver and gold: each table takes what its source has gained "
+            "since\n"
+            "its last commit, is checked, and only then seen. Then counts and money are compared\n"
+            "from the log to gold. A run that finds nothing new says so and is no failure.\n"
+            "\n"
+            "  millrace run                             silver, then gold\n"
+            "  millrace run silver\n"
+            "  millrace run --full-refresh              from everything\n"
+            "  millrace run --date 2026-11-23           a day of bronze again\n"
+            "  millrace run --select gold.mart_orders --json\n",
+        .run = mr_cmd_run,
+    },
+    {
+        .name = "lineage",
+        .summary = "which table is made of which",
+        .usage = "lineage [options]",
+        .description = "Draws the models of silver and gold with what each of them reads.\n"
+                       "\n"
+                       "  millrace lineage\n"
+                       "  millrace lineage --format dot | dot -Tsvg > lineage.svg\n",
+        .run = mr_cmd_lineage,
+    },
+    {
+        .name = "sql",
+        .summary = "questions to the lake, in SQL",
+        .usage = "sql [options] [QUERY]",
+        .description =
+            "Reads bronze, silver, gold and gold's views, and changes nothing; docs/sql.md. "
+            "Without "
+            "a\n"
+            "query, on a terminal, it asks for one.\n"
+            "\n"
+            "  millrace sql \"SELECT * FROM gold.vw_TotalSales\"\n"
+            "  millrace sql '\\d'\n"
+            "  millrace sql --format parquet --output sales.parquet -f sales.sql\n"
+            "  millrace sql \"SELECT count(*) FROM bronze.sales_events VERSION AS OF 12\"\n",
+        .run = mr_cmd_sql,
+    },
+    {
+        .name = "runs",
+        .summary = "runs of the pipeline: look, start, cancel, catch up",
+        .usage = "runs [options] list | show ID | log ID [TASK] | next | trigger [TARGET] | "
+                 "cancel ID | backfill FROM TO",
+        .description = "TARGET is silver, gold or all. An ID may be shortened, or be `last`. "
+                       "Without a running\n"
+                       "scheduler, trigger and backfill carry the runs out themselves.\n"
+                       "\n"
+                       "  millrace runs trigger --wait\n"
+                       "  millrace runs show last\n"
+                       "  millrace runs log last silver\n"
+                       "  millrace runs next --count 10\n"
+                       "  millrace runs backfill 2026-11-01 2026-11-07\n",
+        .run = mr_cmd_runs,
+    },
+    {
+        .name = "lake",
+        .summary = "the tables of the lake: look at them, keep them tidy",
+        .usage = "lake [options] list | history TABLE | describe TABLE | optimize [TABLE] | "
+                 "vacuum [TABLE]",
+        .description = "Delta tables that any engine can read. TABLE is bronze/sales_events,\n"
+                       "bronze.sales_events or, where no other is called so, sales_events.\n"
+                       "\n"
+                       "  millrace lake list\n"
+                       "  millrace lake history gold.fact_sales --limit 10\n"
+                       "  millrace lake optimize bronze.sales_events\n"
+                       "  millrace lake vacuum --dry-run\n"
+                       "  millrace lake vacuum silver.fact_sales --retention 14d\n",
+        .run = mr_cmd_lake,
     },
     {
         .name = "status",

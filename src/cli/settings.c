@@ -25,6 +25,8 @@ static const char group_general[] = "General";
 static const char group_log[] = "Log";
 static const char group_kafka[] = "Log: Kafka";
 static const char group_processor[] = "Store and processor";
+static const char group_lake[] = "Lake";
+static const char group_scheduler[] = "Scheduler";
 static const char group_gateway[] = "Gateway";
 static const char group_access[] = "Gateway: access";
 static const char group_limits[] = "Gateway: limits";
@@ -56,7 +58,7 @@ static const char group_post[] = "Posting";
 const mr_setting mr_settings[] = {
     TEXT("MILLRACE_DATA", "--data", "./millrace-data", group_general,
          "Folder of everything millrace keeps: log, store, keys, state of its roles."),
-    TEXT("MILLRACE_ROLES", "--roles", "gateway,processor", group_general,
+    TEXT("MILLRACE_ROLES", "--roles", "gateway,processor,scheduler", group_general,
          "What `millrace up` starts, in the order in which it is stopped."),
     DURATION("MILLRACE_RESTART_DELAY_MAX", "5s", 100, HOUR_MS, group_general,
              "Longest wait before `millrace up` starts a role again; it doubles from 100ms."),
@@ -105,12 +107,48 @@ const mr_setting mr_settings[] = {
          "With MILLRACE_STORE=postgresql: alone: who asks."),
     {.name = "POSTGRES_PASSWORD", .kind = MR_SETTING_TEXT, .group = group_processor, .secret = true,
      .help = "With MILLRACE_STORE=postgresql: alone: the password; else PGPASSWORD or ~/.pgpass."},
-    TEXT("MILLRACE_SINKS", "--sinks", "store,feed", group_processor,
-         "Where the processor delivers events to: any of store, feed."),
+    TEXT("MILLRACE_SINKS", "--sinks", "store,feed,bronze", group_processor,
+         "Where the processor delivers events to: any of store, feed, bronze."),
     INTEGER("MILLRACE_STORE_BATCH", "20000", 1, 1000000, group_processor,
             "Most events of one transaction of the store sink."),
     INTEGER("MILLRACE_FEED_BATCH", "5000", 1, 1000000, group_processor,
             "Most events of one append of the feed sink."),
+
+    TEXT("MILLRACE_LAKE", "--lake", "file:", group_lake,
+         "The lake of Delta tables: `file:` (lake/ in the data folder) or `file:/folder`."),
+    DURATION("MILLRACE_BRONZE_FLUSH", "1s", 10, HOUR_MS, group_lake,
+             "Longest time from an event's arrival in the log until bronze shows it."),
+    BYTES("MILLRACE_BRONZE_FILE_BYTES", "128MiB", MIB, 4 * GIB, group_lake,
+          "Size that the files of a table are gathered to in the background."),
+    DURATION("MILLRACE_LAKE_RETENTION", "7d", HOUR_MS, 100 * YEAR_MS, group_lake,
+             "How long files that no version needs any more are kept for readers of older ones; an "
+             "hour at least."),
+    BYTES("MILLRACE_OLAP_MEMORY", "512MiB", 64 * MIB, 64 * TIB, group_lake,
+          "Most memory of the engine in one process; what needs more is spilled to disk."),
+    INTEGER("MILLRACE_OLAP_THREADS", "0", 0, 1024, group_lake,
+            "Threads of the engine; 0: as many as there are processors."),
+    DURATION("MILLRACE_SQL_TIMEOUT", "5m", 0, 24 * HOUR_MS, group_lake,
+             "Longest time a query of `millrace sql` may take; 0 is no limit."),
+    TEXT("MILLRACE_MODELS", "--models", NULL, group_lake,
+         "Folder with models of your own (silver/*.sql, gold/*.sql); they go before those built in."),
+
+    TEXT("MILLRACE_SCHEDULE", "--schedule", "40 7 * * *", group_scheduler,
+         "When silver and gold are made, as cron writes it: minute hour day month weekday; `off`: "
+         "only on demand."),
+    TEXT("MILLRACE_TIMEZONE", "--timezone", "Europe/Paris", group_scheduler,
+         "Time zone of the schedule, by its IANA name."),
+    DURATION("MILLRACE_CONTINUOUS", "0", 0, 24 * HOUR_MS, group_scheduler,
+             "An increment whenever bronze has grown, at most this often; 0: by the schedule alone."),
+    CHOICE("MILLRACE_CATCH_UP", NULL, "latest", "latest|all|none", group_scheduler,
+           "Instants of the schedule that were missed: run the latest one, all, or none."),
+    DURATION("MILLRACE_RUN_TIMEOUT", "1h", SECOND_MS, 240 * HOUR_MS, group_scheduler,
+             "Longest time one task of a run may take."),
+    INTEGER("MILLRACE_RUN_RETRIES", "2", 0, 100, group_scheduler,
+            "How often a failed task is tried again."),
+    DURATION("MILLRACE_RUN_RETRY_DELAY", "30s", 0, 24 * HOUR_MS, group_scheduler,
+             "Wait before the first of these tries; it doubles."),
+    INTEGER("MILLRACE_RUN_HISTORY", "1000", 1, 1000000, group_scheduler,
+            "Runs whose history and logs are kept."),
 
     {.name = "MILLRACE_GATEWAY", .flag = "--listen", .kind = MR_SETTING_ADDRESS,
      .default_value = "127.0.0.1:8000", .group = group_gateway,

@@ -15,8 +15,11 @@
 #include "base/file.h"
 #include "base/role.h"
 #include "base/text.h"
+#include "base/zone.h"
 #include "cli/settings.h"
 #include "http/http.h"
+#include "medallion/medallion.h"
+#include "orchestrator/cron.h"
 
 typedef struct trial {
     const mr_config *config;
@@ -389,10 +392,57 @@ static void try_tls(const trial *t)
     }
 }
 
+/* --- The lake and its clock ------------------------------------------------------------------- */
+
+static void try_lake(const trial *t)
+{
+    static const char subject[] = "MILLRACE_LAKE";
+    const char *url = mr_config_text(t->config, subject);
+
+    if (mr_text_starts_with(mr_text_of(url), "file:")) {
+        say(t, MR_TRIAL_OK, subject, "%s is known", url);
+    } else {
+        say(t, MR_TRIAL_FAILED, subject, "'%s' is no lake: file: or file:/folder is", url);
+    }
+}
+
+static void try_schedule(const trial *t)
+{
+    const char *schedule = mr_config_text(t->config, "MILLRACE_SCHEDULE");
+    mr_zone *zone = NULL;
+    mr_cron cron;
+    mr_err err;
+
+    if (mr_zone_open(mr_config_text(t->config, "MILLRACE_TIMEZONE"), &zone, &err) != MR_OK) {
+        say(t, MR_TRIAL_FAILED, "MILLRACE_TIMEZONE", "%s", err.message);
+    }
+    mr_zone_close(zone);
+    if (strcmp(schedule, "off") != 0 && mr_cron_parse(mr_text_of(schedule), &cron, &err) != MR_OK) {
+        say(t, MR_TRIAL_FAILED, "MILLRACE_SCHEDULE", "%s", err.message);
+    } else {
+        say(t, MR_TRIAL_OK, "MILLRACE_SCHEDULE", "%s, in %s", schedule,
+            mr_config_text(t->config, "MILLRACE_TIMEZONE"));
+    }
+}
+
+static void try_models(const trial *t)
+{
+    const char *folder = mr_config_text(t->config, "MILLRACE_MODELS");
+    mr_models *models = NULL;
+    mr_err err;
+
+    if (mr_models_load(folder, &models, &err) != MR_OK) {
+        say(t, MR_TRIAL_FAILED, "MILLRACE_MODELS", "%s", err.message);
+    } else {
+        say(t, MR_TRIAL_OK, "MILLRACE_MODELS", "%zu models", mr_models_count(models));
+    }
+    mr_models_free(models);
+}
+
 void mr_settings_try(const mr_config *config, mr_trial_fn report, void *ctx)
 {
-    static const char *const roles[] = {"gateway", "processor", NULL};
-    static const char *const sinks[] = {"store", "feed", NULL};
+    static const char *const roles[] = {"gateway", "processor", "scheduler", NULL};
+    static const char *const sinks[] = {"store", "feed", "bronze", NULL};
     const trial t = {.config = config, .report = report, .ctx = ctx};
 
     try_data(&t);
@@ -402,6 +452,9 @@ void mr_settings_try(const mr_config *config, mr_trial_fn report, void *ctx)
     try_topics(&t);
     try_store(&t);
     try_names(&t, "MILLRACE_SINKS", sinks);
+    try_lake(&t);
+    try_models(&t);
+    try_schedule(&t);
     try_listen(&t);
     try_tls(&t);
     try_auth(&t);

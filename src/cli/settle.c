@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/settle.c - compares the log's end with what the sinks have published, whenever that changes.
  *
- * What a sink has published is for looking at; where it stands is in its target. The two differ
- * when a new store meets a log that an older one has read: so the store is asked itself.
+ * What was published for a store that is gone is nothing to a new one: a store without any position
+ * has taken nothing. Of a store that has one, what is published counts: it moves over the holes
+ * that ends of transactions leave in a partition of Kafka, a position in the store does not.
  *
  * A change is awaited by inotify on the folder of the embedded log, where every publication writes.
  * A look every recheck_ms besides serves a log that lives elsewhere, and a folder not there yet.
@@ -28,7 +29,8 @@ typedef struct ingestion {
     const char *topic;
     const char *sink; /* whose progress `taken` is */
     size_t count;
-    bool too_many; /* more partitions than are kept here */
+    bool too_many;       /* more partitions than are kept here */
+    bool known_to_store; /* it has a position of this topic */
     int32_t partitions[partitions_max];
     int64_t first[partitions_max], next[partitions_max], taken[partitions_max];
 } ingestion;
@@ -54,21 +56,17 @@ static bool note_topic(void *ctx, const mr_bus_topic_info *info)
     return true;
 }
 
-static void note_taken(ingestion *source, int32_t partition, int64_t next_offset)
-{
-    for (size_t i = 0; i < source->count; i++) {
-        if (source->partitions[i] == partition) {
-            source->taken[i] = next_offset;
-        }
-    }
-}
-
 static bool note_group(void *ctx, const mr_bus_group_info *info)
 {
     ingestion *source = ctx;
 
-    if (strcmp(info->topic, source->topic) == 0 && strcmp(info->group, source->sink) == 0) {
-        note_taken(source, info->partition, info->next_offset);
+    if (strcmp(info->topic, source->topic) != 0 || strcmp(info->group, source->sink) != 0) {
+        return true;
+    }
+    for (size_t i = 0; i < source->count; i++) {
+        if (source->partitions[i] == info->partition) {
+            source->taken[i] = info->next_offset;
+        }
     }
     return true;
 }
@@ -77,26 +75,34 @@ static bool note_position(void *ctx, const mr_store_source *position, int64_t ne
 {
     ingestion *source = ctx;
 
-    if (strcmp(position->topic, source->topic) == 0 && strcmp(position->group, source->sink) == 0) {
-        note_taken(source, position->partition, next_offset);
-    }
-    return true;
+    (void)next_offset;
+    source->known_to_store =
+        strcmp(position->topic, source->topic) == 0 && strcmp(position->group, source->sink) == 0;
+    return !source->known_to_store;
 }
 
-/* Where the sink says that it is; of the store sink, where the store says so. */
-static mr_status read_taken(mr_bus *bus, store_target *target, ingestion *source, mr_err *err)
+static mr_status ask_store(store_target *target, ingestion *source, mr_err *err)
 {
-    memcpy(source->taken, source->first, sizeof source->taken);
-    if (strcmp(source->sink, "store") != 0) {
-        return mr_bus_groups(bus, note_group, source, err);
-    }
+    source->known_to_store = false;
     mr_status status =
         target->store != NULL ? MR_OK : mr_store_open(&target->options, &target->store, err);
     if (status == MR_NOT_FOUND) {
-        return MR_OK; /* it has taken nothing yet */
+        return MR_OK; /* there is none yet */
     }
     return status != MR_OK ? status
                            : mr_store_read_positions(target->store, note_position, source, err);
+}
+
+static mr_status read_taken(mr_bus *bus, store_target *target, ingestion *source, mr_err *err)
+{
+    memcpy(source->taken, source->first, sizeof source->taken);
+    if (strcmp(source->sink, "store") == 0) {
+        mr_status status = ask_store(target, source, err);
+        if (status != MR_OK || !source->known_to_store) {
+            return status;
+        }
+    }
+    return mr_bus_groups(bus, note_group, source, err);
 }
 
 /* MR_UNAVAILABLE: err says how far behind the sink is. */

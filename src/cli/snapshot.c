@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/metrics.h"
 #include "cli/settings.h"
+#include "orchestrator/cron.h"
 #include "store/ops.h"
 
 static void add_problem(mr_snapshot *snapshot, const char *where, const mr_err *err)
@@ -210,6 +211,51 @@ static void look_at_letters(mr_snapshot *snapshot, const mr_config *config)
     }
 }
 
+/* --- Runs --------------------------------------------------------------------------------------
+ */
+
+static void look_at_history(mr_snapshot *snapshot)
+{
+    mr_runs *runs = NULL;
+    mr_err err;
+    mr_status status = mr_runs_open(snapshot->data_folder, true, &runs, &err);
+
+    if (status == MR_OK) {
+        status = mr_runs_find(runs, "last", &snapshot->last_run, &err);
+        snapshot->has_run = status == MR_OK;
+    }
+    if (status != MR_OK && status != MR_NOT_FOUND) {
+        add_problem(snapshot, "runs", &err);
+    }
+    mr_runs_close(runs);
+}
+
+static void look_at_schedule(mr_snapshot *snapshot, const mr_config *config)
+{
+    const char *schedule = mr_config_text(config, "MILLRACE_SCHEDULE");
+    char local[mr_civil_text_bytes_max];
+    mr_zone *zone = NULL;
+    mr_cron cron;
+    int64_t next_s = 0;
+    mr_err err;
+
+    if (strcmp(schedule, "off") == 0) {
+        return;
+    }
+    if (mr_cron_parse(mr_text_of(schedule), &cron, &err) != MR_OK ||
+        mr_zone_open(mr_config_text(config, "MILLRACE_TIMEZONE"), &zone, &err) != MR_OK) {
+        add_problem(snapshot, "schedule", &err);
+        return;
+    }
+    if (mr_cron_next(&cron, zone, snapshot->taken_ms / 1000, &next_s)) {
+        snapshot->next_run_ms = next_s * 1000;
+        (void)mr_civil_format_iso(mr_zone_local(zone, next_s), local);
+        (void)snprintf(snapshot->next_run_text, sizeof snapshot->next_run_text, "%s %.40s", local,
+                       mr_zone_name(zone));
+    }
+    mr_zone_close(zone);
+}
+
 /* --- All of it -----------------------------------------------------------------------------------
  */
 
@@ -225,6 +271,8 @@ mr_snapshot *mr_snapshot_take(const mr_config *config)
         look_at_log(snapshot, config);
         look_at_store(snapshot, config);
         look_at_letters(snapshot, config);
+        look_at_history(snapshot);
+        look_at_schedule(snapshot, config);
     }
     return snapshot;
 }

@@ -85,6 +85,24 @@ static void store(const mr_snapshot *snapshot, mr_buffer *out)
           totals->products, totals->countries, sales, cancelled);
 }
 
+static void runs(const mr_snapshot *snapshot, mr_buffer *out)
+{
+    const mr_run *run = &snapshot->last_run;
+
+    PRINT(out, ",\"runs\":{\"next_ms\":%" PRId64 ",\"last\":", snapshot->next_run_ms);
+    if (snapshot->has_run) {
+        PRINT(out,
+              "{\"id\":\"%s\",\"kind\":\"%s\",\"state\":\"%s\",\"started_ms\":%" PRId64
+              ",\"ended_ms\":%" PRId64 ",",
+              run->id, mr_run_kind_name(run->kind), mr_run_state_name(run->state), run->started_ms,
+              run->ended_ms);
+        text(out, "reason", run->reason);
+        PRINT(out, "}}");
+    } else {
+        PRINT(out, "null}");
+    }
+}
+
 static void separate(mr_buffer *out, size_t index)
 {
     if (index > 0) {
@@ -125,6 +143,7 @@ void mr_snapshot_print_json(const mr_snapshot *snapshot, mr_buffer *out)
           ",\"open_is_upper_bound\":%s}",
           snapshot->letters, snapshot->letters_open,
           snapshot->letters_open_at_most ? "true" : "false");
+    runs(snapshot, out);
     PRINT(out, ",\"problems\":[");
     for (size_t index = 0; index < snapshot->problem_count; index++) {
         separate(out, index);

@@ -2,6 +2,7 @@
 /* cli/snapshot_text.c - a snapshot as tables. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/snapshot_print.h"
@@ -135,6 +136,40 @@ static void print_store(const mr_snapshot *snapshot, mr_buffer *out)
     PRINT(out, ", cancelled %s\n", mr_cli_amount(totals->cancelled, amount));
 }
 
+static bool scheduler_runs(const mr_snapshot *snapshot)
+{
+    for (size_t index = 0; index < snapshot->role_count; index++) {
+        const mr_role_state *state = &snapshot->roles[index].state;
+
+        if (state->alive && strcmp(state->role, "scheduler") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_runs(const mr_snapshot *snapshot, mr_buffer *out)
+{
+    const mr_run *run = &snapshot->last_run;
+    const bool scheduled = scheduler_runs(snapshot);
+    char age[mr_cli_text_bytes_max];
+
+    if (!scheduled && !snapshot->has_run) {
+        return;
+    }
+    PRINT(out, "\n  RUNS   last: ");
+    if (snapshot->has_run) {
+        PRINT(out, "%s, %s, %s%s%s\n", mr_run_kind_name(run->kind), mr_run_state_name(run->state),
+              ago(snapshot->taken_ms, run->ended_ms != 0 ? run->ended_ms : run->created_ms, age),
+              run->reason[0] != '\0' ? ": " : "", run->reason);
+    } else {
+        PRINT(out, "none yet\n");
+    }
+    PRINT(out, "         next: %s%s\n",
+          snapshot->next_run_ms != 0 ? snapshot->next_run_text : "none by a schedule",
+          scheduled ? "" : " (but no scheduler runs)");
+}
+
 static void print_letters(const mr_snapshot *snapshot, mr_buffer *out)
 {
     char open[mr_cli_text_bytes_max];
@@ -160,6 +195,7 @@ void mr_snapshot_print_text(const mr_snapshot *snapshot, const char *begin_comma
     print_log(snapshot, out);
     print_groups(snapshot, out);
     print_store(snapshot, out);
+    print_runs(snapshot, out);
     print_letters(snapshot, out);
     for (size_t index = 0; index < snapshot->problem_count; index++) {
         PRINT(out, "%s  PROBLEM  %s\n", index == 0 ? "\n" : "", snapshot->problems[index]);

@@ -93,6 +93,8 @@ static void it_is_settled_when_every_sink_has_taken_all(void **state)
 
     append(f, "ingestion-topic", 5);
     take_into_store(f, 5);
+    publish(f, "store", "ingestion-topic", 5);
+    publish(f, "bronze", "ingestion-topic", 5);
     publish(f, "feed", "ingestion-topic", 3);
     assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
     assert_non_null(strstr(err.message, "sink feed has yet to take 2 records"));
@@ -116,13 +118,13 @@ static void a_new_store_has_taken_nothing_whatever_an_older_one_published(void *
     mr_err err;
 
     append(f, "ingestion-topic", 5);
-    publish(f, "store", "ingestion-topic", 5);
-    publish(f, "feed", "ingestion-topic", 5);
+    for (size_t index = 0; index < 3; index++) {
+        publish(f, (const char *[]){"store", "feed", "bronze"}[index], "ingestion-topic", 5);
+    }
     assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
     assert_non_null(strstr(err.message, "sink store has yet to take 5 records"));
-    take_into_store(f, 2);
-    assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
-    assert_non_null(strstr(err.message, "sink store has yet to take 3 records"));
+    take_into_store(f, 5);
+    assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
 }
 
 static void a_sink_that_is_not_chosen_is_not_waited_for(void **state)
@@ -131,13 +133,16 @@ static void a_sink_that_is_not_chosen_is_not_waited_for(void **state)
 
     append(f, "ingestion-topic", 5);
     take_into_store(f, 5);
+    publish(f, "store", "ingestion-topic", 5);
     assert_int_equal(mr_config_set(f->config, "MILLRACE_SINKS", "store", "test", NULL), MR_OK);
     assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
 }
 
-static void *publish_both(void *ctx)
+static void *publish_all(void *ctx)
 {
     take_into_store(ctx, 5);
+    publish(ctx, "store", "ingestion-topic", 5);
+    publish(ctx, "bronze", "ingestion-topic", 5);
     publish(ctx, "feed", "ingestion-topic", 5);
     return NULL;
 }
@@ -148,7 +153,7 @@ static void progress_made_meanwhile_ends_the_wait(void **state)
     pthread_t thread;
 
     append(f, "ingestion-topic", 5);
-    assert_int_equal(pthread_create(&thread, NULL, publish_both, f), 0);
+    assert_int_equal(pthread_create(&thread, NULL, publish_all, f), 0);
     assert_int_equal(mr_settle_wait(f->config, 60000, NULL), MR_OK);
     assert_int_equal(pthread_join(thread, NULL), 0);
 }

@@ -1,0 +1,37 @@
+-- name: silver.dim_invoice
+-- description: One row an invoice. Customer and country are those of its latest line, of the lines that name a customer if there are any.
+-- mode: merge
+-- from: silver.fact_sales
+-- keys: InvoiceNo
+-- order: InvoiceNo
+-- file_bytes: 8MiB
+-- column: InvoiceNo string, not null: Number of the invoice
+-- column: InvoiceDate timestamp, not null, min: Date of its earliest line
+-- column: DateID integer, not null, min: Day of InvoiceDate as yyyymmdd
+-- column: LastLineDate timestamp, not null, max: Date of its latest line
+-- column: CustomerID long, latest by has_customer head_date head_position: Number of the customer; null is a guest
+-- column: Country string, latest by has_customer head_date head_position: Country
+-- column: IsCancelled boolean, not null, same: It is a cancellation: its number begins with C
+-- column: has_customer integer, latest by has_customer head_date head_position: 1 where a line names a customer
+-- column: head_date timestamp, latest by has_customer head_date head_position: Date of the line that gave customer and country
+-- column: head_position long, latest by has_customer head_date head_position: Its place in the log
+-- check: not_null InvoiceNo InvoiceDate Country
+-- check: unique InvoiceNo
+SELECT
+    h.InvoiceNo,
+    min(h.InvoiceDate) AS InvoiceDate,
+    min(h.DateID) AS DateID,
+    max(h.InvoiceDate) AS LastLineDate,
+    max_by(h.CustomerID, (h.has_customer, h.InvoiceDate, h.log_position)) AS CustomerID,
+    max_by(h.Country, (h.has_customer, h.InvoiceDate, h.log_position)) AS Country,
+    h.InvoiceNo LIKE 'C%' AS IsCancelled,
+    max(h.has_customer) AS has_customer,
+    max_by(h.InvoiceDate, (h.has_customer, h.InvoiceDate, h.log_position)) AS head_date,
+    max_by(h.log_position, (h.has_customer, h.InvoiceDate, h.log_position)) AS head_position
+FROM (
+    SELECT
+        f.*,
+        CASE WHEN f.CustomerID IS NULL THEN 0 ELSE 1 END AS has_customer
+    FROM silver.fact_sales f
+) h
+GROUP BY h.InvoiceNo

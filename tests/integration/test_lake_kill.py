@@ -1,0 +1,99 @@
+"""kill -9 at random moments of whatever commits to the lake: the bronze sink, silver, gold, optimize, vacuum.
+
+Every record of the log stands in bronze exactly once, every line in silver and gold exactly once, the money agrees
+with the store's to the last digit, and what the increments made is what a full refresh makes, whoever reads it.
+LAKE_KILLS sets how many (default 25); SEED repeats a run's choices.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import threading
+from decimal import Decimal
+
+import pytest
+
+from lake_readers import our_tables, readers, same, tables_of  # noqa: F401
+from load import SEED, ledger_of, posting
+from millrace_platform import PROGRAM, SANITIZED, running
+
+KILLS = int(os.environ.get("LAKE_KILLS", "25"))
+CLIENTS = 2
+KILL_SECONDS_MAX = 0.25
+pytestmark = pytest.mark.skipif(SANITIZED, reason="the engines of others take too long beside it")
+COMMANDS = [
+    ["run", "all"], ["run", "silver"], ["run", "gold"], ["run", "all", "--full-refresh"],
+    ["lake", "optimize", "bronze/sales_events"], ["lake", "optimize", "silver/fact_sales"],
+    ["lake", "vacuum", "bronze/sales_events", "--retention", "5s", "--force"],
+]
+WEIGHTS = [4, 3, 3, 1, 3, 2, 1]
+
+
+def kill_processor(platform, chooser, pause):
+    # The moment of the kill is random on purpose: this is a wait for no event.
+    pause.wait(chooser.random() * KILL_SECONDS_MAX)
+    pid = platform.role_pid("processor")
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def kill_command(platform, chooser, command):
+    """Starts a command and kills it somewhere on its way; one that ends before that has done its work."""
+    process = subprocess.Popen(
+        [PROGRAM, *command], env=platform.environment(), cwd=platform.folder, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        _, said = process.communicate(timeout=chooser.random() * KILL_SECONDS_MAX)
+        # Too early (nothing in bronze yet), or another's commit came between: it says so and changes nothing.
+        assert process.returncode in (0, 1), said
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+
+
+def scalar(platform, query):
+    return platform.run("sql", "--format", "csv", query).stdout.splitlines()[1]
+
+
+def check_the_lake(platform, ledger):
+    topics = {topic["topic"]: topic for topic in platform.answer("status")["topics"]}
+    records = topics["ingestion-topic"]["next_offset"]
+    store = platform.answer("status")["store"]
+    bronze = "bronze.sales_events"
+    assert int(scalar(platform, f"SELECT count(*) FROM {bronze}")) == records
+    assert int(scalar(platform, f"SELECT count(DISTINCT b.offset) FROM {bronze} b")) == records
+    assert int(scalar(platform, f"SELECT count(DISTINCT (InvoiceNo, StockCode)) FROM {bronze}")) >= len(ledger)
+    for layer in ("silver", "gold"):
+        fact = f"{layer}.fact_sales"
+        assert int(scalar(platform, f"SELECT count(*) FROM {fact}")) == store["lines"]
+        assert int(scalar(platform, f"SELECT count(DISTINCT event_id) FROM {fact}")) == store["lines"]
+        assert Decimal(scalar(platform, f"SELECT sum(Amount) FROM {fact}")) == store["sales"] + store["cancelled"]
+
+
+def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers):  # noqa: F811
+    print(f"SEED={SEED} LAKE_KILLS={KILLS}")
+    chooser = random.Random(SEED)
+    with running(MILLRACE_RESTART_DELAY_MAX="100ms", MILLRACE_BRONZE_FLUSH="40ms", MILLRACE_SCHEDULE="off") as platform:
+        pause = threading.Event()
+        with posting([platform] * CLIENTS) as clients:
+            for _ in range(KILLS):
+                if chooser.random() < 0.3:
+                    kill_processor(platform, chooser, pause)
+                else:
+                    kill_command(platform, chooser, chooser.choices(COMMANDS, WEIGHTS)[0])
+        platform.wait_settled()
+        platform.run("run", "all")
+
+        ledger = ledger_of(clients)
+        check_the_lake(platform, ledger)
+        # ops/ is history: each run adds to it.
+        names = [name for name in tables_of(platform.data / "lake") if not name.startswith("ops/")]
+        incremental = our_tables(platform, names)
+        for engine in ("delta-rs", "duckdb", "spark"):
+            same(readers.read(engine, platform.data / "lake", names), incremental)
+        platform.run("run", "all", "--full-refresh")
+        assert our_tables(platform, names) == incremental
+        print(f"{KILLS} kills, {len(ledger)} lines acknowledged")
