@@ -17,7 +17,8 @@ declare -rA floors=(
     [olap]="base" [lake]="olap base"
     [stream]="lake store bus olap event base" [gateway]="http store bus event base"
     [medallion]="stream lake store bus olap event base" [orchestrator]="medallion stream lake store bus olap event base"
-    [cli]="orchestrator medallion gateway stream http lake store bus olap event base"
+    [query]="orchestrator medallion stream lake store bus olap event base"
+    [cli]="query orchestrator medallion gateway stream http lake store bus olap event base"
 )
 
 check_format() {

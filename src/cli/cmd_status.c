@@ -7,8 +7,8 @@
 
 #include "cli/commands.h"
 #include "cli/settle.h"
-#include "cli/snapshot.h"
 #include "cli/snapshot_print.h"
+#include "query/snapshot.h"
 
 enum { watch_seconds_max = 3600, begin_command_bytes_max = 65536, wait_ms_max = 86400000 };
 

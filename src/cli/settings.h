@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/settings.h - the one table of settings, and the options of the rooms made from it. */
+/* cli/settings.h - the one table of settings; the options of the rooms made from it are with it. */
 #ifndef MR_CLI_SETTINGS_H
 #define MR_CLI_SETTINGS_H
 
 #include "base/config.h"
-#include "bus/bus.h"
-#include "store/store.h"
+#include "query/settings.h"
 
 extern const mr_setting mr_settings[];
 extern const size_t mr_setting_count;
-
-/* Texts are borrowed from the config. */
-mr_bus_options mr_settings_bus(const mr_config *config);
-/* Opening the embedded log makes its folder; looking at one must not. */
-bool mr_settings_log_exists(const mr_config *config);
-/* MR_NOT_FOUND where there is no log yet. */
-mr_status mr_settings_require_log(const mr_config *config, mr_err *err);
-mr_status mr_settings_open_log(const mr_config *config, mr_bus **ret_bus, mr_err *err);
-mr_store_options mr_settings_store(const mr_config *config, mr_store_mode mode);
-
-/* Topic names: MILLRACE_TOPIC_INGESTION (ingestion-topic), _PROCESSED, _DEAD_LETTER. */
-const char *mr_settings_topic_ingestion(const mr_config *config);
-const char *mr_settings_topic_processed(const mr_config *config);
-const char *mr_settings_topic_dead_letter(const mr_config *config);
 
 #endif

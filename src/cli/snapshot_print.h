@@ -4,7 +4,7 @@
 #define MR_CLI_SNAPSHOT_PRINT_H
 
 #include "base/memory.h"
-#include "cli/snapshot.h"
+#include "query/snapshot.h"
 
 /* Room for every role, topic, group and problem that a snapshot can hold. */
 enum { mr_snapshot_text_bytes_max = 1048576 };

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cli/sql_cell.h"
+#include "query/sql_cell.h"
 
 enum {
     ahead_rows_max = 1000,

@@ -5,8 +5,9 @@
 
 #include <stdatomic.h>
 
-#include "cli/sql_lake.h"
+#include "cli/cli.h"
 #include "cli/sql_output.h"
+#include "query/sql_catalog.h"
 
 typedef struct mr_sql_session {
     const mr_cli *cli;
@@ -25,9 +26,5 @@ mr_status mr_sql_session_run_all(mr_sql_session *session, mr_text text, mr_err *
 
 /* Reads statements from a terminal until its end or \q. */
 void mr_sql_shell(mr_sql_session *session);
-
-/* What \d prints, as a query: the tables, or a table's columns. MR_NOT_FOUND: no such table. */
-mr_status mr_sql_catalog_tables(mr_sql_lake *lake, mr_buffer *out, mr_err *err);
-mr_status mr_sql_catalog_columns(mr_sql_lake *lake, mr_text name, mr_buffer *out, mr_err *err);
 
 #endif

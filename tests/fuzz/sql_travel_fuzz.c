@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 
-#include "cli/sql_travel.h"
 #include "olap/olap_token.h"
+#include "query/sql_travel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/sql_lake.h - the lake as a database that can only be read: its tables and views by name, in
+/* query/sql_lake.h - the lake as a database that can only be read: its tables and views by name, in
  * an engine with walls around it.
  *
  * Threads: one, except for mr_sql_lake_interrupt.
  */
-#ifndef MR_CLI_SQL_LAKE_H
-#define MR_CLI_SQL_LAKE_H
+#ifndef MR_QUERY_SQL_LAKE_H
+#define MR_QUERY_SQL_LAKE_H
 
-#include "cli/cli.h"
-#include "cli/sql_travel.h"
+#include "base/config.h"
 #include "lake/delta.h"
 #include "medallion/medallion.h"
 #include "olap/olap.h"
+#include "query/sql_travel.h"
 
 enum { mr_sql_tables_max = 4096 };
 

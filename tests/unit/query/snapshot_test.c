@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/snapshot_test.c - the state of data folders that are missing, empty, and in use. */
+/* query/snapshot_test.c - the state of data folders that are missing, empty, and in use. */
 #define _GNU_SOURCE /* nftw */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "cli/data_folder.h"
-#include "cli/snapshot.h"
+#include "query/snapshot.h"
 #include "store/ops.h"
 
 static size_t entries_in(const char *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/snapshot.c - gathering the state of a data folder; see snapshot.h. */
-#include "cli/snapshot.h"
+/* query/snapshot.c - gathering the state of a data folder; see snapshot.h. */
+#include "query/snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "base/civil.h"
 #include "base/file.h"
 #include "base/metrics.h"
-#include "cli/settings.h"
 #include "orchestrator/cron.h"
+#include "query/settings.h"
 #include "store/ops.h"
 
 static void add_problem(mr_snapshot *snapshot, const char *where, const mr_err *err)

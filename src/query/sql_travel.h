@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/sql_travel.h - older versions of tables in a query, as Delta Lake's users write them:
+/* query/sql_travel.h - older versions of tables in a query, as Delta Lake's users write them:
  * FROM bronze.sales_events VERSION AS OF 12, ... TIMESTAMP AS OF '2026-11-01 12:00:00' (UTC).
  */
-#ifndef MR_CLI_SQL_TRAVEL_H
-#define MR_CLI_SQL_TRAVEL_H
+#ifndef MR_QUERY_SQL_TRAVEL_H
+#define MR_QUERY_SQL_TRAVEL_H
 
 #include "base/memory.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/sql_travel.h"
+#include "query/sql_travel.h"
 
 static mr_status rewrite(const char *sql, mr_sql_travels *ret_travels, mr_buffer *out, mr_err *err)
 {

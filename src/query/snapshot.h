@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/snapshot.h - the state of a data folder at one moment, for `millrace status`.
+/* query/snapshot.h - the state of a data folder at one moment, for `millrace status`.
  *
  * Only looks: creates no file and needs no role to run. What cannot be read becomes a problem in
  * the snapshot, not an error, so that the rest is still shown.
  */
-#ifndef MR_CLI_SNAPSHOT_H
-#define MR_CLI_SNAPSHOT_H
+#ifndef MR_QUERY_SNAPSHOT_H
+#define MR_QUERY_SNAPSHOT_H
 
 #include "base/config.h"
 #include "base/role.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/sql_travel.c - rewrites time travel into names the engine knows, token by token.
+/* query/sql_travel.c - rewrites time travel into names the engine knows, token by token.
  *
  * The table keeps its name and gets a schema of its own ("bronze@12"), so that columns can still
  * be qualified by the table's name and an alias may follow.
  */
-#include "cli/sql_travel.h"
+#include "query/sql_travel.h"
 
 #include <stdio.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/sql_lake.c - opens the engine for queries, and binds names of tables as queries need them.
+/* query/sql_lake.c - opens the engine for queries, and binds names of tables as queries need them.
  *
  * Owns:       blobs, models, engine and one connection; a handle of each table it was asked for.
  * Invariants: (1) the walls (mr_olap_harden) stand before the first query is looked at;
  *             (2) a query sees one snapshot of each table, the newest when it was prepared.
  * Not here:   what may run (olap/olap_query.c), rows (sql_print.c).
  */
-#include "cli/sql_lake.h"
+#include "query/sql_lake.h"
 
 #include <stdio.h>
 #include <stdlib.h>

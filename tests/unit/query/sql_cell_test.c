@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cli/sql_cell.h"
+#include "query/sql_cell.h"
 
 typedef bool (*cell_writer)(mr_buffer *out, mr_text value);
 

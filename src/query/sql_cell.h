@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/sql_cell.h - one value of a query's row, as each format writes it. */
-#ifndef MR_CLI_SQL_CELL_H
-#define MR_CLI_SQL_CELL_H
+/* query/sql_cell.h - one value of a query's row, as each format writes it. */
+#ifndef MR_QUERY_SQL_CELL_H
+#define MR_QUERY_SQL_CELL_H
 
 #include "base/memory.h"
 

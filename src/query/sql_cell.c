@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/sql_cell.c - values in the form of a terminal, of Markdown, CSV and JSON. */
-#include "cli/sql_cell.h"
+/* query/sql_cell.c - values in the form of a terminal, of Markdown, CSV and JSON. */
+#include "query/sql_cell.h"
 
 typedef struct span {
     uint32_t first, last;

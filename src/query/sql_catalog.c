@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/sql_catalog.c - what the lake has, as rows: the tables and views, and a table's columns.
+/* query/sql_catalog.c - what the lake has, as rows: the tables and views, and a table's columns.
  *
  * The rows are written as a query over constants, so that they are printed as all others are.
  */
-#include <inttypes.h>
+#include "query/sql_catalog.h"
 
-#include "cli/sql_session.h"
+#include <inttypes.h>
 
 static void append_text(mr_buffer *out, const char *text)
 {
