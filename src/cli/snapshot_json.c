@@ -110,6 +110,45 @@ static void separate(mr_buffer *out, size_t index)
     }
 }
 
+/* Digits as they were kept; "" where the balance could not be told. */
+static void digits(mr_buffer *out, const char *name, const char *value)
+{
+    PRINT(out, ",\"%s\":%s", name, value[0] != '\0' ? value : "null");
+}
+
+static void balances(const mr_snapshot *snapshot, mr_buffer *out)
+{
+    const mr_kept_reconciliation *kept = &snapshot->balances;
+
+    if (!snapshot->has_balances) {
+        PRINT(out, ",\"reconciliation\":null");
+        return;
+    }
+    PRINT(out, ",\"reconciliation\":{");
+    text(out, "run", kept->run);
+    PRINT(out,
+          ",\"started_ms\":%" PRId64 ",\"holds\":%s,\"bronze_version\":%" PRId64
+          ",\"silver_version\":%" PRId64 ",\"gold_version\":%" PRId64 ",\"balances\":[",
+          kept->started_ms, kept->holds ? "true" : "false", kept->bronze_version,
+          kept->silver_version, kept->gold_version);
+    for (size_t index = 0; index < kept->count; index++) {
+        const mr_kept_balance *balance = &kept->balances[index];
+
+        separate(out, index);
+        PRINT(out, "{");
+        text(out, "name", balance->name);
+        PRINT(out, ",\"known\":%s,\"holds\":%s", balance->known ? "true" : "false",
+              balance->holds ? "true" : "false");
+        digits(out, "left", balance->left);
+        digits(out, "right", balance->right);
+        digits(out, "difference", balance->difference);
+        PRINT(out, ",");
+        text(out, "note", balance->note);
+        PRINT(out, "}");
+    }
+    PRINT(out, "]}");
+}
+
 static void lists(const mr_snapshot *snapshot, mr_buffer *out)
 {
     PRINT(out, "\"roles\":[");
@@ -144,6 +183,7 @@ void mr_snapshot_print_json(const mr_snapshot *snapshot, mr_buffer *out)
           snapshot->letters, snapshot->letters_open,
           snapshot->letters_open_at_most ? "true" : "false");
     runs(snapshot, out);
+    balances(snapshot, out);
     PRINT(out, ",\"problems\":[");
     for (size_t index = 0; index < snapshot->problem_count; index++) {
         separate(out, index);

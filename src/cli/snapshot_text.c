@@ -170,6 +170,50 @@ static void print_runs(const mr_snapshot *snapshot, mr_buffer *out)
           scheduled ? "" : " (but no scheduler runs)");
 }
 
+/* "3", "none yet" for a table that there was not. */
+static const char *version_text(int64_t version, char buffer[static mr_cli_text_bytes_max])
+{
+    (void)snprintf(buffer, mr_cli_text_bytes_max, version < 0 ? "none yet" : "%" PRId64, version);
+    return buffer;
+}
+
+static void print_balances(const mr_snapshot *snapshot, mr_buffer *out)
+{
+    const mr_kept_reconciliation *kept = &snapshot->balances;
+    size_t known = 0;
+    size_t broken = 0;
+    char age[mr_cli_text_bytes_max];
+    char bronze[mr_cli_text_bytes_max];
+    char silver[mr_cli_text_bytes_max];
+    char gold[mr_cli_text_bytes_max];
+
+    if (!snapshot->has_balances) {
+        return;
+    }
+    for (size_t index = 0; index < kept->count; index++) {
+        known += kept->balances[index].known;
+        broken += !kept->balances[index].holds;
+    }
+    PRINT(out, "\n  BOOKS  %s: %zu of %zu balances hold",
+          kept->holds ? "reconciled" : "DO NOT BALANCE", known - broken, kept->count);
+    if (known < kept->count) {
+        PRINT(out, ", %zu could not be told", kept->count - known);
+    }
+    PRINT(out, "; run of %s\n", ago(snapshot->taken_ms, kept->started_ms, age));
+    PRINT(out, "         versions: bronze %s, silver %s, gold %s\n",
+          version_text(kept->bronze_version, bronze), version_text(kept->silver_version, silver),
+          version_text(kept->gold_version, gold));
+    for (size_t index = 0; index < kept->count; index++) {
+        const mr_kept_balance *balance = &kept->balances[index];
+
+        if (!balance->holds) {
+            PRINT(out, "         BROKEN  %s: %s and %s, difference %s%s%s\n", balance->name,
+                  balance->left, balance->right, balance->difference,
+                  balance->note[0] != '\0' ? "; " : "", balance->note);
+        }
+    }
+}
+
 static void print_letters(const mr_snapshot *snapshot, mr_buffer *out)
 {
     char open[mr_cli_text_bytes_max];
@@ -196,6 +240,7 @@ void mr_snapshot_print_text(const mr_snapshot *snapshot, const char *begin_comma
     print_groups(snapshot, out);
     print_store(snapshot, out);
     print_runs(snapshot, out);
+    print_balances(snapshot, out);
     print_letters(snapshot, out);
     for (size_t index = 0; index < snapshot->problem_count; index++) {
         PRINT(out, "%s  PROBLEM  %s\n", index == 0 ? "\n" : "", snapshot->problems[index]);

@@ -84,7 +84,27 @@ typedef struct mr_reconciliation {
     mr_balance balances[mr_balances_max];
     size_t count;
     bool holds; /* all that are known hold */
+    /* Of bronze.sales_events, silver.fact_sales, gold.fact_sales; -1 = no such table yet. */
+    int64_t bronze_version, silver_version, gold_version;
 } mr_reconciliation;
+
+/* A balance as a run kept it; amounts are the digits it wrote, "" where it is not known. */
+typedef struct mr_kept_balance {
+    char name[96];
+    bool known, holds;
+    char left[mr_amount_text_bytes_max], right[mr_amount_text_bytes_max];
+    char difference[mr_amount_text_bytes_max];
+    char note[160];
+} mr_kept_balance;
+
+typedef struct mr_kept_reconciliation {
+    char run[40];
+    int64_t started_ms; /* of that run */
+    int64_t bronze_version, silver_version, gold_version;
+    bool holds;
+    size_t count;
+    mr_kept_balance balances[mr_balances_max];
+} mr_kept_reconciliation;
 
 typedef struct mr_run_report {
     char id[40]; /* of this run */
@@ -142,5 +162,11 @@ mr_status mr_medallion_run(const mr_run_options *options, mr_run_report **ret_re
 mr_status mr_medallion_reconcile(mr_blobs *blobs, const mr_models *models,
                                  const mr_run_peers *peers, mr_reconciliation *ret_reconciliation,
                                  mr_err *err);
+
+/* The balances of the last run that kept any (beside their rows in ops/quality), without an engine.
+ * A run that found nothing to do keeps them only when they hold no longer, or again. MR_NOT_FOUND:
+ * there are none. */
+mr_status mr_medallion_last_reconciliation(mr_blobs *blobs, mr_kept_reconciliation *ret_kept,
+                                           mr_err *err);
 
 #endif

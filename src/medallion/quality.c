@@ -9,6 +9,8 @@
 #include "medallion/quality.h"
 
 static const char quality_name[] = "ops.quality";
+const char mr_quality_info_key[] = "reconciliation";
+enum { info_bytes_max = 65536 };
 
 static const mr_delta_field fields[] = {
     {.name = "run", .type = "string", .comment = "The run"},
@@ -110,8 +112,27 @@ static void write_select(writer *w)
     (void)mr_buffer_append(&w->sql, ")", 2);
 }
 
+/* For commitInfo's operationMetrics, a map of texts: whoever wants to know the last balances finds
+ * them there without reading rows. */
+static mr_status write_info(const mr_run_report *report, mr_buffer *out, mr_err *err)
+{
+    mr_buffer balances;
+
+    mr_buffer_init(&balances, info_bytes_max);
+    (void)mr_reconciliation_json(&report->reconciliation, &balances);
+    (void)mr_buffer_append_string(out, "{\"run\":");
+    (void)mr_buffer_append_json_string(out, mr_text_of(report->id));
+    (void)mr_buffer_printf(out, ",\"startedMs\":\"%lld\",\"%s\":", (long long)report->started_ms,
+                           mr_quality_info_key);
+    (void)mr_buffer_append_json_string(out, mr_buffer_text(&balances));
+    bool done = mr_buffer_append(out, "}", 2) && !balances.overflowed;
+    mr_buffer_free(&balances);
+    return done ? MR_OK
+                : mr_fail(err, MR_LIMIT, "the balances do not fit %d bytes", info_bytes_max);
+}
+
 static mr_status append_rows(mr_session *session, mr_session_table *table, const char *select,
-                             mr_err *err)
+                             const char *info, mr_err *err)
 {
     const mr_delta_write write = {.schema = &schema, .select = select};
     mr_delta_files *files = NULL;
@@ -122,6 +143,7 @@ static mr_status append_rows(mr_session *session, mr_session_table *table, const
         return status;
     }
     const mr_delta_commit commit = {.operation = "WRITE",
+                                    .info = info,
                                     .schema = table->snapshot == NULL ? &schema : NULL,
                                     .adds = mr_delta_files_list(files),
                                     .add_count = mr_delta_files_count(files),
@@ -147,6 +169,7 @@ static void gather(mr_session *session, mr_session_table *table)
 mr_status mr_quality_keep(mr_session *session, const mr_run_report *report, mr_err *err)
 {
     writer w = {.report = report};
+    mr_buffer info;
     mr_session_table *table = NULL;
     mr_status status = mr_session_find(session, quality_name, &table, err);
 
@@ -154,15 +177,19 @@ mr_status mr_quality_keep(mr_session *session, const mr_run_report *report, mr_e
         return status;
     }
     mr_buffer_init(&w.sql, mr_session_sql_bytes_max);
+    mr_buffer_init(&info, info_bytes_max);
     write_select(&w);
-    if (w.rows > 0) {
-        status = append_rows(session, table, w.sql.data, err);
+    status = write_info(report, &info, err);
+    if (status == MR_OK && w.rows > 0) {
+        status = append_rows(session, table, w.sql.data, info.data, err);
         if (status == MR_EXISTS) { /* another run made the table just now */
             status = mr_session_refresh(table, err);
-            status = status == MR_OK ? append_rows(session, table, w.sql.data, err) : status;
+            status =
+                status == MR_OK ? append_rows(session, table, w.sql.data, info.data, err) : status;
         }
         gather(session, table);
     }
+    mr_buffer_free(&info);
     mr_buffer_free(&w.sql);
     return status;
 }

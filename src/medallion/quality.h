@@ -12,6 +12,8 @@
 mr_status mr_session_reconcile(mr_session *session, const mr_run_peers *peers,
                                mr_reconciliation *ret_reconciliation, mr_err *err);
 
+extern const char mr_quality_info_key[]; /* in commitInfo's operationMetrics: the balances, JSON */
+
 /* Appends the run's checks and balances to the Delta table ops/quality. */
 mr_status mr_quality_keep(mr_session *session, const mr_run_report *report, mr_err *err);
 

@@ -16,6 +16,7 @@
 
 static const char bronze_name[] = "bronze.sales_events";
 static const char lines_name[] = "silver.fact_sales";
+static const char published_name[] = "gold.fact_sales";
 static const char store_group[] = "store";
 static const char bronze_group[] = "bronze";
 enum { partitions_max = 1024 };
@@ -324,6 +325,25 @@ static mr_status balance_gold(books *b, const mr_session_table *lines, mr_err *e
     return status;
 }
 
+static int64_t version_of(const mr_session_table *table)
+{
+    return table->snapshot == NULL ? -1 : mr_delta_version(table->snapshot);
+}
+
+static mr_status note_versions(books *b, const mr_session_table *bronze,
+                               const mr_session_table *lines, mr_err *err)
+{
+    mr_session_table *gold = NULL;
+    mr_status status = mr_session_find(b->session, published_name, &gold, err);
+
+    if (status == MR_OK) {
+        b->result->bronze_version = version_of(bronze);
+        b->result->silver_version = version_of(lines);
+        b->result->gold_version = version_of(gold);
+    }
+    return status;
+}
+
 mr_status mr_session_reconcile(mr_session *session, const mr_run_peers *peers,
                                mr_reconciliation *ret_reconciliation, mr_err *err)
 {
@@ -352,6 +372,9 @@ mr_status mr_session_reconcile(mr_session *session, const mr_run_peers *peers,
     balance_silver(&b, lines);
     balance_store(&b, lines);
     status = balance_gold(&b, lines, err);
+    if (status == MR_OK) {
+        status = note_versions(&b, bronze, lines, err);
+    }
     if (status != MR_OK) {
         return status;
     }

@@ -83,8 +83,12 @@ static void write_amount(mr_buffer *out, const char *key, const mr_balance *bala
 
 bool mr_reconciliation_json(const mr_reconciliation *reconciliation, mr_buffer *out)
 {
-    (void)mr_buffer_printf(out, "{\"holds\":%s,\"balances\":[",
-                           reconciliation->holds ? "true" : "false");
+    (void)mr_buffer_printf(
+        out,
+        "{\"holds\":%s,\"bronze_version\":%lld,\"silver_version\":%lld,"
+        "\"gold_version\":%lld,\"balances\":[",
+        reconciliation->holds ? "true" : "false", (long long)reconciliation->bronze_version,
+        (long long)reconciliation->silver_version, (long long)reconciliation->gold_version);
     for (size_t i = 0; i < reconciliation->count; i++) {
         const mr_balance *balance = &reconciliation->balances[i];
         (void)mr_buffer_append_string(out, i == 0 ? "{" : ",{");

@@ -214,15 +214,41 @@ static void run_models(run *r)
 
 /* --- The run ---------------------------------------------------------------------------------- */
 
+/* A run that had work is kept; one that had none, if the books turned since the last one kept. */
+static mr_status is_worth_keeping(const run *r, bool *ret_worth, mr_err *err)
+{
+    const mr_run_report *report = r->report;
+    mr_kept_reconciliation last;
+    mr_status status;
+
+    if (r->options->keep_quiet || report->done + report->failed > 0) {
+        *ret_worth = !r->options->keep_quiet;
+        return MR_OK;
+    }
+    status = mr_medallion_last_reconciliation(r->options->blobs, &last, err);
+    if (status == MR_NOT_FOUND) {
+        *ret_worth = !report->reconciliation.holds;
+        return MR_OK;
+    }
+    if (status == MR_OK) {
+        *ret_worth = last.holds != report->reconciliation.holds;
+    }
+    return status;
+}
+
 static mr_status read_books(run *r, mr_err *err)
 {
     mr_run_report *report = r->report;
+    bool worth = false;
     mr_status status =
         mr_session_reconcile(r->session, &r->options->peers, &report->reconciliation, err);
 
     report->ok = report->failed == 0 && report->blocked == 0 && status == MR_OK &&
                  report->reconciliation.holds;
-    if (status == MR_OK && !r->options->keep_quiet && report->done + report->failed > 0) {
+    if (status == MR_OK) {
+        status = is_worth_keeping(r, &worth, err);
+    }
+    if (status == MR_OK && worth) {
         status = mr_quality_keep(r->session, report, err);
     }
     return status;

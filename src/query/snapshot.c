@@ -230,6 +230,40 @@ static void look_at_history(mr_snapshot *snapshot)
     mr_runs_close(runs);
 }
 
+/* Opening a lake in a folder makes the folder; looking must not. */
+static bool lake_exists(const mr_snapshot *snapshot, const mr_config *config)
+{
+    const char *url = mr_config_text(config, "MILLRACE_LAKE");
+    const size_t scheme_bytes = strlen("file:");
+
+    if (!mr_text_starts_with(mr_text_of(url), "file:")) {
+        return true;
+    }
+    return url[scheme_bytes] == '\0' ? exists_below(snapshot->data_folder, "lake")
+                                     : access(url + scheme_bytes, F_OK) == 0;
+}
+
+static void look_at_balances(mr_snapshot *snapshot, const mr_config *config)
+{
+    const mr_blobs_options lake = {.url = mr_config_text(config, "MILLRACE_LAKE"),
+                                   .data_folder = snapshot->data_folder};
+    mr_blobs *blobs = NULL;
+    mr_err err;
+
+    if (!lake_exists(snapshot, config)) {
+        return;
+    }
+    mr_status status = mr_blobs_open(&lake, &blobs, &err);
+    if (status == MR_OK) {
+        status = mr_medallion_last_reconciliation(blobs, &snapshot->balances, &err);
+        snapshot->has_balances = status == MR_OK;
+    }
+    if (status != MR_OK && status != MR_NOT_FOUND) {
+        add_problem(snapshot, "reconciliation", &err);
+    }
+    mr_blobs_close(blobs);
+}
+
 static void look_at_schedule(mr_snapshot *snapshot, const mr_config *config)
 {
     const char *schedule = mr_config_text(config, "MILLRACE_SCHEDULE");
@@ -272,6 +306,7 @@ mr_snapshot *mr_snapshot_take(const mr_config *config)
         look_at_store(snapshot, config);
         look_at_letters(snapshot, config);
         look_at_history(snapshot);
+        look_at_balances(snapshot, config);
         look_at_schedule(snapshot, config);
     }
     return snapshot;

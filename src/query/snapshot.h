@@ -10,6 +10,7 @@
 #include "base/config.h"
 #include "base/role.h"
 #include "bus/bus.h"
+#include "medallion/medallion.h"
 #include "orchestrator/runs.h"
 #include "store/store.h"
 
@@ -47,8 +48,10 @@ typedef struct mr_snapshot {
     mr_run last_run;        /* the newest */
     int64_t next_run_ms;    /* by the schedule; 0: never */
     char next_run_text[96]; /* "2026-11-24 07:40:00 Europe/Paris" */
-    uint64_t letters;       /* dead letters kept */
-    uint64_t letters_open;  /* neither retried nor discarded */
+    bool has_balances;
+    mr_kept_reconciliation balances; /* of the last run that kept any */
+    uint64_t letters;                /* dead letters kept */
+    uint64_t letters_open;           /* neither retried nor discarded */
     bool
         letters_open_at_most; /* there are more than mr_snapshot_letters_max: those count as open */
     char problems[mr_snapshot_problems_max][mr_err_message_bytes_max];

@@ -121,6 +121,9 @@ def test_the_real_file_gives_the_known_figures(csv):  # noqa: F811
         platform.run("status", "--wait", "60s")
         report = run(platform)
         assert all(balance["known"] for balance in report["reconciliation"]["balances"])
+        books = platform.answer("status")["reconciliation"]
+        assert books["holds"] and books["run"] == report["run"]
+        assert len(books["balances"]) == len(report["reconciliation"]["balances"])
         assert query(platform, "SELECT count(*) AS n FROM bronze.sales_events") == [{"n": 541909}]
         assert query(platform, "SELECT count(*) AS n FROM gold.fact_sales") == [{"n": 536641}]
         assert query(platform, "SELECT TotalSales FROM gold.vw_TotalSales") == [

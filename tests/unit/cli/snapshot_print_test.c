@@ -59,6 +59,26 @@ static mr_snapshot *make_snapshot(void)
                                         .customers = 4372,
                                         .sales = {.scaled = INT64_C(97477479340)},
                                         .cancelled = {.scaled = -INT64_C(8965887999)}};
+    snapshot->has_balances = true;
+    snapshot->balances = (mr_kept_reconciliation){.started_ms = now_ms - 4000,
+                                                  .bronze_version = 41,
+                                                  .silver_version = 40,
+                                                  .gold_version = -1,
+                                                  .count = 3};
+    snapshot->balances.balances[0] = (mr_kept_balance){.name = "bronze rows = rows silver has read",
+                                                       .known = true,
+                                                       .holds = true,
+                                                       .left = "541909",
+                                                       .right = "541909",
+                                                       .difference = "0"};
+    snapshot->balances.balances[1] = (mr_kept_balance){.name = "store money = silver money",
+                                                       .known = true,
+                                                       .left = "9747747.934",
+                                                       .right = "9747747.93",
+                                                       .difference = "0.004"};
+    snapshot->balances.balances[2] = (mr_kept_balance){
+        .name = "silver lines = gold lines", .holds = true, .note = "gold is behind"};
+    put(snapshot->balances.run, sizeof snapshot->balances.run, "1-2");
     snapshot->letters = 7;
     snapshot->letters_open = 3;
     return snapshot;
@@ -94,7 +114,13 @@ static void people_see_grouped_numbers_and_ages(void **state)
     assert_has(&out, "last error of gateway, 3.0 s ago: disk \"x\" is full");
     assert_has(&out, "sales 9,747,747.934, cancelled -896,588.7999");
     assert_has(&out, "DEAD LETTERS  3 open of 7; millrace dlq list shows why");
-    assert_null(strstr(out.data, "To begin")); /* something runs */
+    assert_has(&out, "BOOKS  DO NOT BALANCE: 1 of 3 balances hold, 1 could not be told; run of "
+                     "4.0 s ago\n");
+    assert_has(&out, "versions: bronze 41, silver 40, gold none yet\n");
+    assert_has(&out, "BROKEN  store money = silver money: 9747747.934 and 9747747.93, "
+                     "difference 0.004\n");
+    assert_null(strstr(out.data, "gold is behind")); /* not broken: nothing to read here */
+    assert_null(strstr(out.data, "To begin"));       /* something runs */
     mr_buffer_free(&out);
     mr_snapshot_destroy(snapshot);
 }
@@ -170,6 +196,12 @@ static void programs_get_every_figure_as_it_is(void **state)
     assert_raw(document, "/store/sales", "9747747.934");
     assert_raw(document, "/store/cancelled", "-896588.7999");
     assert_raw(document, "/dead_letters/open", "3");
+    assert_false(yyjson_get_bool(at(document, "/reconciliation/holds")));
+    assert_string_equal(yyjson_get_str(at(document, "/reconciliation/run")), "1-2");
+    assert_raw(document, "/reconciliation/bronze_version", "41");
+    assert_raw(document, "/reconciliation/gold_version", "-1");
+    assert_raw(document, "/reconciliation/balances/1/difference", "0.004");
+    assert_true(yyjson_is_null(at(document, "/reconciliation/balances/2/left")));
     yyjson_doc_free(document);
     mr_snapshot_destroy(snapshot);
 }
@@ -199,6 +231,7 @@ static void a_snapshot_of_nothing_is_json_too(void **state)
     document = render_json(snapshot);
     assert_false(yyjson_get_bool(at(document, "/exists")));
     assert_true(yyjson_is_null(at(document, "/store")));
+    assert_true(yyjson_is_null(at(document, "/reconciliation")));
     assert_int_equal(yyjson_arr_size(at(document, "/roles")), 0);
     yyjson_doc_free(document);
     mr_snapshot_destroy(snapshot);
