@@ -62,6 +62,7 @@ static bool is_passing(rd_kafka_resp_err_t code, int64_t deadline_us)
                    code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
                    code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                    code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+                   code == RD_KAFKA_RESP_ERR__TRANSPORT || /* a leader that was, and is gone */
                    code == RD_KAFKA_RESP_ERR__TIMED_OUT;
 
     if (!passing || mr_monotonic_us() > deadline_us) {
@@ -126,17 +127,85 @@ mr_status mr_kafka_partition_count(mr_kafka *log, const char *name, int32_t *ret
     return st;
 }
 
+static rd_kafka_resp_err_t try_offsets(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list,
+                                       int64_t which)
+{
+    for (int index = 0; index < list->cnt; index++) {
+        list->elems[index].offset = which;
+        list->elems[index].err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list, try_ms_max);
+    for (int index = 0; index < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; index++) {
+        code = list->elems[index].err;
+    }
+    return code;
+}
+
+/* librdkafka asks whom it last heard to lead a partition. Told by that one that it does not, or
+ * losing it, it asks for the leaders of the topics that it holds a handle of, and of no others: of
+ * a topic that was only asked about, or no partition of which is assigned yet, it believes what it
+ * has heard for minutes. So it gets handles of them all, and is made to ask. */
+static void refresh_leaders(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_t **held = mr_alloc_zero((size_t)list->cnt, sizeof(rd_kafka_topic_t *));
+    const rd_kafka_metadata_t *metadata = NULL;
+
+    for (int index = 0; index < list->cnt; index++) {
+        held[index] = rd_kafka_topic_new(client, list->elems[index].topic, NULL);
+    }
+    /* What comes of it, the next question to the leaders tells. */
+    (void)rd_kafka_metadata(client, 0, NULL, &metadata, try_ms_max);
+    if (metadata != NULL) {
+        rd_kafka_metadata_destroy(metadata);
+    }
+    for (int index = 0; index < list->cnt; index++) {
+        if (held[index] != NULL) {
+            rd_kafka_topic_destroy(held[index]);
+        }
+    }
+    free(held);
+}
+
+/* Offsets of a whole list at once: those of `which`, RD_KAFKA_OFFSET_BEGINNING or _END. */
+static rd_kafka_resp_err_t ask_offsets(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list,
+                                       int64_t which)
+{
+    int64_t deadline_us = mr_monotonic_us() + (int64_t)mr_kafka_look_ms_max * 1000;
+    rd_kafka_resp_err_t code = try_offsets(client, list, which);
+
+    while (is_passing(code, deadline_us)) {
+        refresh_leaders(client, list);
+        code = try_offsets(client, list, which);
+    }
+    return code;
+}
+
+static mr_status read_offsets(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list,
+                              int64_t which, mr_err *err)
+{
+    rd_kafka_resp_err_t code =
+        list->cnt > 0 ? ask_offsets(client, list, which) : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? MR_OK
+                                              : mr_kafka_fail(err, code, "ask Kafka for offsets");
+}
+
+/* Not by rd_kafka_query_watermark_offsets: of librdkafka 2.0, that does not heed its time-out. */
 mr_status mr_kafka_read_bounds(rd_kafka_t *client, const char *name, int32_t partition,
                                mr_kafka_bounds *ret_bounds, mr_err *err)
 {
-    int64_t deadline_us = mr_monotonic_us() + (int64_t)mr_kafka_look_ms_max * 1000;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    const rd_kafka_topic_partition_t *part =
+        rd_kafka_topic_partition_list_add(list, name, partition);
     mr_kafka_bounds bounds = {0, 0};
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
-    do {
-        code = rd_kafka_query_watermark_offsets(client, name, partition, &bounds.first_offset,
-                                                &bounds.next_offset, try_ms_max);
-    } while (is_passing(code, deadline_us));
+    rd_kafka_resp_err_t code = ask_offsets(client, list, RD_KAFKA_OFFSET_BEGINNING);
+    bounds.first_offset = part->offset;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        code = ask_offsets(client, list, RD_KAFKA_OFFSET_END);
+        bounds.next_offset = part->offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return mr_kafka_fail(err, code, "topic %s: read the bounds of partition %d", name,
                              partition);
@@ -158,36 +227,6 @@ static const char *shown_name(const mr_kafka *log, const char *name)
         return NULL;
     }
     return name + prefix_bytes;
-}
-
-static rd_kafka_resp_err_t try_offsets(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list,
-                                       int64_t which)
-{
-    for (int index = 0; index < list->cnt; index++) {
-        list->elems[index].offset = which;
-    }
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list, try_ms_max);
-    for (int index = 0; index < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; index++) {
-        code = list->elems[index].err;
-    }
-    return code;
-}
-
-/* Offsets of a whole list at once: those of `which`, RD_KAFKA_OFFSET_BEGINNING or _END. */
-static mr_status read_offsets(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list,
-                              int64_t which, mr_err *err)
-{
-    int64_t deadline_us = mr_monotonic_us() + (int64_t)mr_kafka_look_ms_max * 1000;
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-
-    if (list->cnt == 0) {
-        return MR_OK;
-    }
-    do {
-        code = try_offsets(client, list, which);
-    } while (is_passing(code, deadline_us));
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? MR_OK
-                                              : mr_kafka_fail(err, code, "ask Kafka for offsets");
 }
 
 mr_status mr_kafka_await_leaders(mr_kafka *log, const char *name, int32_t partitions, mr_err *err)
