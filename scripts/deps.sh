@@ -11,7 +11,7 @@ folder="$(cd "$(dirname "$0")" && pwd)"
 readonly folder
 readonly build_packages=(
     gcc libc6-dev make cmake ninja-build pkg-config ca-certificates curl xz-utils
-    libsqlite3-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libssl-dev libcurl4-openssl-dev
+    libsqlite3-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libssl-dev libsodium-dev libcurl4-openssl-dev
     librdkafka-dev libpq-dev tzdata
 )
 # Fetches DuckDB, which Debian does not carry (scripts/duckdb.sh). Any npm will do.

@@ -47,6 +47,17 @@ const mr_command mr_commands[] = {
         .run = mr_cmd_gateway,
     },
     {
+        .name = "web",
+        .summary = "serve the pages for customers and analysts",
+        .usage = "web [options]",
+        .description =
+            "Serves the customer portal, the sales dashboard and the operations pages, and the\n"
+            "API behind them. Nothing is shown before a sign-in. `millrace up` starts it for you.\n"
+            "\n"
+            "  millrace web --web 127.0.0.1:8080\n",
+        .run = mr_cmd_web,
+    },
+    {
         .name = "processor",
         .summary = "deliver the log's events to store and feeds, exactly once",
         .usage = "processor [options]",

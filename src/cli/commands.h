@@ -29,6 +29,7 @@ int mr_cmd_status(mr_cli *cli, int argc, char **argv);
 int mr_cmd_tail(mr_cli *cli, int argc, char **argv);
 int mr_cmd_topic(mr_cli *cli, int argc, char **argv);
 int mr_cmd_up(mr_cli *cli, int argc, char **argv);
+int mr_cmd_web(mr_cli *cli, int argc, char **argv);
 int mr_cmd_version(mr_cli *cli, int argc, char **argv);
 
 /* The whole program: finds the command named by argv[1] and runs it. Returns the exit status. */

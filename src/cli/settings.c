@@ -24,6 +24,7 @@ static const char group_scheduler[] = "Scheduler";
 static const char group_gateway[] = "Gateway";
 static const char group_access[] = "Gateway: access";
 static const char group_limits[] = "Gateway: limits";
+static const char group_web[] = "Web";
 static const char group_post[] = "Posting";
 
 #define TEXT(setting_name, setting_flag, value, setting_group, text)             \
@@ -191,6 +192,27 @@ const mr_setting mr_settings[] = {
              "How long a connection without a request is kept open."),
     DURATION("MILLRACE_WRITE_TIMEOUT", "10s", 100, HOUR_MS, group_limits,
              "Longest pause of a client that reads its answer."),
+
+    {.name = "MILLRACE_WEB", .flag = "--web", .kind = MR_SETTING_ADDRESS,
+     .default_value = "127.0.0.1:8080", .group = group_web,
+     .help = "Address the web listens on; port 0 takes a free one."},
+    TEXT("MILLRACE_WEB_URL", NULL, NULL, group_web,
+         "How people reach the web, such as https://shop.example; for links and cookies behind a "
+         "proxy."),
+    {.name = "MILLRACE_WEB_BEHIND_PROXY", .kind = MR_SETTING_FLAG, .default_value = "off",
+     .group = group_web,
+     .help = "Take the last address of X-Forwarded-For for the client's: a proxy of yours sets it."},
+    TEXT("MILLRACE_WEB_SHOP", NULL, "millrace", group_web, "The shop's name, as pages show it."),
+    {.name = "MILLRACE_WEB_DEMO", .kind = MR_SETTING_FLAG, .default_value = "off",
+     .group = group_web, .help = "Say on every page that the data is made up."},
+    INTEGER("MILLRACE_WEB_WORKERS", "4", 1, 256, group_web,
+            "Threads that answer requests, and as many again for exports and SQL."),
+    DURATION("MILLRACE_WEB_QUERY_TIMEOUT", "10s", 100, HOUR_MS, group_web,
+             "Longest time a request may work; beyond it 504."),
+    DURATION("MILLRACE_WEB_SESSION_IDLE", "12h", 60 * SECOND_MS, YEAR_MS, group_web,
+             "A session ends when nothing was asked for so long."),
+    DURATION("MILLRACE_WEB_SESSION_MAX", "7d", 60 * SECOND_MS, YEAR_MS, group_web,
+             "A session ends so long after the sign-in, whatever was asked."),
 
     TEXT("MILLRACE_URL", "--url", "http://127.0.0.1:8000", group_post,
          "Gateway that `millrace post` sends to."),

@@ -20,8 +20,8 @@
 #include "gateway/gateway.h"
 #include "gateway/health.h"
 #include "gateway/routes.h"
-#include "gateway/workers.h"
 #include "http/rate_limit.h"
+#include "http/workers.h"
 
 enum {
     /* One event as canonical JSON, and as an answer: what came in and the names of what was left

@@ -101,7 +101,9 @@ void mr_answer_append(mr_connection *connection, const mr_http_answer *answer, b
     mr_text type = answer->content_type == NULL ? MR_TEXT_LITERAL("application/json")
                                                 : mr_text_of(answer->content_type);
     mr_text extra = mr_text_of(answer->headers);
-    size_t bytes_max = head_bytes_max + type.bytes + extra.bytes + answer->body.bytes;
+    mr_text always = mr_text_of(loop->server->options.headers);
+    size_t bytes_max =
+        head_bytes_max + type.bytes + extra.bytes + always.bytes + answer->body.bytes;
     char *start = mr_buffer_reserve(&connection->output, bytes_max);
 
     MR_ASSERT(start != NULL); /* mr_http_request_answer has checked the size */
@@ -116,6 +118,9 @@ void mr_answer_append(mr_connection *connection, const mr_http_answer *answer, b
     }
     at = PUT_LITERAL(at, "X-Content-Type-Options: nosniff\r\n");
     at = put_connection(at, message, close);
+    if (always.bytes > 0) {
+        at = put(at, always.data, always.bytes);
+    }
     if (extra.bytes > 0) {
         at = put(at, extra.data, extra.bytes);
     }

@@ -116,7 +116,14 @@ void mr_connection_close(mr_connection *connection)
     /* After the counting: a client that sees the end may come again at once, to another loop. */
     connection->transport->close(connection);
     connection->loop->slots[connection->slot].deadline_us = INT64_MAX;
-    enter(connection, connection->state == MR_HANDLING ? MR_ORPHANED : MR_CLOSED);
+    if (connection->state != MR_HANDLING) {
+        enter(connection, MR_CLOSED);
+        return;
+    }
+    enter(connection, MR_ORPHANED);
+    if (connection->request.gone != NULL) {
+        connection->request.gone(connection->request.user);
+    }
 }
 
 void mr_connection_destroy(mr_connection *connection)

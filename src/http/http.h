@@ -34,6 +34,7 @@ typedef struct mr_http_route {
     uint64_t body_bytes_max; /* as sent, and as unpacked; 0 = no body is taken */
     uint64_t unpacked_bytes_max;
     const char *label; /* for metrics: "invoicedata" */
+    const void *user;  /* the owner's: mr_http_request_route gives it back */
 } mr_http_route;
 
 typedef struct mr_http_options {
@@ -52,7 +53,9 @@ typedef struct mr_http_options {
     const char *tls_key;
     const mr_http_route *routes; /* borrowed */
     size_t route_count;
-    void *ctx;                                           /* given to handlers and hooks */
+    const mr_http_route *fallback; /* GETs whose path no route has; NULL: 404. Its path is unread */
+    const char *headers;           /* of every answer, each "Name: value\r\n", or NULL; borrowed */
+    void *ctx;                     /* given to handlers and hooks */
     void (*loop_started)(mr_http_loop *loop, void *ctx); /* in the loop's thread; may be NULL */
     void (*loop_turn)(mr_http_loop *loop,
                       void *ctx); /* after each round of handlers; may be NULL */
@@ -90,9 +93,14 @@ void mr_http_loop_post(mr_http_loop *loop, mr_http_task *task);
  * asked for counts, once. */
 void mr_http_loop_turn_within(mr_http_loop *loop, uint32_t ms);
 
-/* --- Requests (in the loop's thread unless said otherwise) ---------------------------------- */
+/* --- Requests -------------------------------------------------------------------------------- */
+
+/* What is read here may be read by any thread while the answer is outstanding; all else is the
+ * loop's thread's. */
 
 mr_http_loop *mr_http_request_loop(const mr_http_request *request);
+const mr_http_route *mr_http_request_route(const mr_http_request *request);
+bool mr_http_request_is_head(const mr_http_request *request);
 void *mr_http_request_ctx(const mr_http_request *request);
 mr_text mr_http_request_path(const mr_http_request *request); /* decoded, without the query */
 mr_text mr_http_request_header(const mr_http_request *request,
@@ -100,7 +108,9 @@ mr_text mr_http_request_header(const mr_http_request *request,
 mr_text mr_http_request_parameter(const mr_http_request *request,
                                   size_t index); /* index-th {name}, decoded */
 bool mr_http_request_query(const mr_http_request *request, const char *name,
-                           mr_buffer *out); /* decoded */
+                           mr_buffer *out); /* decoded; the first of that name */
+bool mr_http_request_query_nth(const mr_http_request *request, const char *name, size_t nth,
+                               mr_buffer *out); /* the one behind nth others of that name */
 mr_text
 mr_http_request_client(const mr_http_request *request); /* the peer's address, without port */
 bool mr_http_request_is_loopback(const mr_http_request *request);
@@ -112,6 +122,10 @@ char *mr_http_request_body(mr_http_request *request, size_t *ret_bytes);
 /* A slot for the handler's own state, freed by release (if any) when the request is done with. */
 void mr_http_request_set_user(mr_http_request *request, void *user, void (*release)(void *user));
 void *mr_http_request_user(const mr_http_request *request);
+
+/* gone(user) is called once, in the loop's thread, if the client leaves or the server ends while
+ * the answer is outstanding, which stays due. */
+void mr_http_request_on_gone(mr_http_request *request, void (*gone)(void *user));
 
 typedef struct mr_http_answer {
     int status;

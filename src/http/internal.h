@@ -69,6 +69,7 @@ struct mr_http_request {
     mr_connection *connection;
     void *user;
     void (*release)(void *user);
+    void (*gone)(void *user);
 };
 
 typedef struct mr_peer {

@@ -62,7 +62,7 @@ mr_text mr_message_text(const mr_message *message, mr_span span);
 /* The rules on a complete head (head.c); false when message.status was set. */
 bool mr_head_check(mr_connection *connection);
 bool mr_target_parse(mr_message *message);
-bool mr_target_query(mr_text query, const char *name, mr_buffer *out);
+bool mr_target_query(mr_text query, const char *name, size_t nth, mr_buffer *out);
 
 /* --- Body ----------------------------------------------------------------------------------- */
 

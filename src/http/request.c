@@ -9,6 +9,16 @@ mr_http_loop *mr_http_request_loop(const mr_http_request *request)
     return request->connection->loop;
 }
 
+const mr_http_route *mr_http_request_route(const mr_http_request *request)
+{
+    return request->connection->message.route->route;
+}
+
+bool mr_http_request_is_head(const mr_http_request *request)
+{
+    return request->connection->message.head_only;
+}
+
 void *mr_http_request_ctx(const mr_http_request *request)
 {
     return request->connection->loop->server->options.ctx;
@@ -48,7 +58,15 @@ bool mr_http_request_query(const mr_http_request *request, const char *name, mr_
 {
     const mr_message *message = &request->connection->message;
 
-    return mr_target_query(mr_message_text(message, message->query), name, out);
+    return mr_target_query(mr_message_text(message, message->query), name, 0, out);
+}
+
+bool mr_http_request_query_nth(const mr_http_request *request, const char *name, size_t nth,
+                               mr_buffer *out)
+{
+    const mr_message *message = &request->connection->message;
+
+    return mr_target_query(mr_message_text(message, message->query), name, nth, out);
 }
 
 mr_text mr_http_request_client(const mr_http_request *request)
@@ -71,6 +89,11 @@ void mr_http_request_set_user(mr_http_request *request, void *user, void (*relea
 {
     request->user = user;
     request->release = release;
+}
+
+void mr_http_request_on_gone(mr_http_request *request, void (*gone)(void *user))
+{
+    request->gone = gone;
 }
 
 void *mr_http_request_user(const mr_http_request *request)

@@ -17,6 +17,7 @@ struct mr_router {
     mr_route *routes;
     size_t count;
     mr_route unrouted; /* counts what no route was found for */
+    mr_route fallback; /* route NULL: there is none */
 };
 
 static int method_of(const char *name)
@@ -128,8 +129,12 @@ mr_status mr_router_create(const mr_http_options *options, mr_router **ret_route
             return status;
         }
     }
+    router->fallback.route = options->fallback;
     if (options->metrics != NULL) {
         register_metrics(&router->unrouted, "none", options->metrics);
+    }
+    if (options->metrics != NULL && options->fallback != NULL) {
+        register_metrics(&router->fallback, options->fallback->label, options->metrics);
     }
     *ret_router = router;
     return MR_OK;
@@ -179,6 +184,11 @@ int mr_router_match(const mr_router *router, mr_message *message)
             (found == NULL || entry->parameter_count < found->parameter_count)) {
             found = entry;
         }
+    }
+    if (found == NULL && !path_found && router->fallback.route != NULL &&
+        (message->parser.method == HTTP_GET || message->parser.method == HTTP_HEAD)) {
+        message->route = &router->fallback;
+        return 0;
     }
     if (found == NULL) {
         return path_found ? 405 : 404;

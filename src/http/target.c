@@ -190,7 +190,7 @@ static bool append_decoded(mr_text value, mr_buffer *out)
     return true;
 }
 
-bool mr_target_query(mr_text query, const char *name, mr_buffer *out)
+bool mr_target_query(mr_text query, const char *name, size_t nth, mr_buffer *out)
 {
     size_t at = 0;
 
@@ -200,7 +200,7 @@ bool mr_target_query(mr_text query, const char *name, mr_buffer *out)
         mr_text pair = {query.data + at, bytes};
         const char *equals = bytes == 0 ? NULL : memchr(pair.data, '=', bytes);
         size_t name_bytes = equals == NULL ? bytes : (size_t)(equals - pair.data);
-        if (bytes > 0 && name_is((mr_text){pair.data, name_bytes}, name)) {
+        if (bytes > 0 && name_is((mr_text){pair.data, name_bytes}, name) && nth-- == 0) {
             size_t skipped = equals == NULL ? name_bytes : name_bytes + 1;
             return append_decoded((mr_text){pair.data + skipped, bytes - skipped}, out);
         }

@@ -68,7 +68,7 @@ def test_its_libraries_are_those_the_build_links_with(stages):
     """A library that cmake asks for has its runtime package in the image, or travels with the program."""
     runtime = next(rest for kind, rest in stages[1].steps if kind == "RUN" and "apt-get install" in rest)
     wanted = {"sqlite3": "libsqlite3-0", "liblz4": "liblz4-1", "libzstd": "libzstd1", "zlib": "zlib1g", "libxxhash": "libxxhash0",
-              "openssl": "libssl3", "libcurl": "libcurl4", "rdkafka": "librdkafka1", "libpq": "libpq5", "yyjson": None}
+              "openssl": "libssl3", "libcurl": "libcurl4", "rdkafka": "librdkafka1", "libpq": "libpq5", "libsodium": "libsodium23", "yyjson": None}
     asked = re.findall(r"pkg_check_modules\(\w+ REQUIRED IMPORTED_TARGET ([\w]+)", (TOP / "CMakeLists.txt").read_text())
     assert asked
     for module in asked:

@@ -10,7 +10,7 @@
 
 #include "http/loop.h"
 
-static const mr_http_route route = {"POST", "/", NULL, 4096, 100000, "test"};
+static const mr_http_route route = {"POST", "/", NULL, 4096, 100000, "test", NULL};
 
 static char *repeated(size_t bytes)
 {
@@ -204,7 +204,7 @@ static void cut_and_spoiled_bodies_are_400(void **state)
 static void memory_beyond_the_budget_is_503(void **state)
 {
     static const mr_encoding encodings[] = {MR_ENCODING_NONE, MR_ENCODING_GZIP, MR_ENCODING_ZSTD};
-    static const mr_http_route wide = {"POST", "/", NULL, 200000, 200000, "test"};
+    static const mr_http_route wide = {"POST", "/", NULL, 200000, 200000, "test", NULL};
     char *data = repeated(200000);
     char packed[4096];
 
@@ -234,7 +234,7 @@ static void memory_beyond_the_budget_is_503(void **state)
 
 static void a_zstd_window_beyond_8_mib_is_refused(void **state)
 {
-    static const mr_http_route wide = {"POST", "/", NULL, 1 << 20, 1 << 25, "test"};
+    static const mr_http_route wide = {"POST", "/", NULL, 1 << 20, 1 << 25, "test", NULL};
     mr_budget budget = {.bytes_max = 1 << 28};
     mr_body body = {0};
     ZSTD_CCtx *context = ZSTD_createCCtx();

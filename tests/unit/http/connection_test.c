@@ -420,7 +420,7 @@ static void bodies_together_are_bounded(void **state)
 {
     struct harness harness;
     mr_http_options options = harness_options(&harness);
-    mr_http_route route = {"POST", "/echo", harness_echo, 100000, 0, "echo"};
+    mr_http_route route = {"POST", "/echo", harness_echo, 100000, 0, "echo", NULL};
     char *body = mr_alloc_zero(1, 50000);
 
     (void)state;

@@ -167,14 +167,14 @@ static inline void harness_big(mr_http_request *request, void *ctx)
 }
 
 static const mr_http_route harness_routes[] = {
-    {"GET", "/", harness_echo, 0, 0, "root"},
-    {"POST", "/echo", harness_echo, 1000, 3000, "echo"},
-    {"PUT", "/echo", harness_echo, 1000, 3000, "echo"},
-    {"GET", "/items/{id}", harness_parameter, 0, 0, "item"},
-    {"GET", "/items/all", harness_echo, 0, 0, "items"},
-    {"GET", "/later", harness_defer, 0, 0, "later"},
-    {"POST", "/later", harness_defer, 1000, 1000, "later"},
-    {"GET", "/big", harness_big, 0, 0, "big"},
+    {"GET", "/", harness_echo, 0, 0, "root", NULL},
+    {"POST", "/echo", harness_echo, 1000, 3000, "echo", NULL},
+    {"PUT", "/echo", harness_echo, 1000, 3000, "echo", NULL},
+    {"GET", "/items/{id}", harness_parameter, 0, 0, "item", NULL},
+    {"GET", "/items/all", harness_echo, 0, 0, "items", NULL},
+    {"GET", "/later", harness_defer, 0, 0, "later", NULL},
+    {"POST", "/later", harness_defer, 1000, 1000, "later", NULL},
+    {"GET", "/big", harness_big, 0, 0, "big", NULL},
 };
 
 /* --- Driving --------------------------------------------------------------------------------- */

@@ -316,7 +316,7 @@ static void queries_are_decoded_by_name(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         mr_buffer_init(&out, 64);
-        bool found = mr_target_query(mr_text_of(cases[i].query), cases[i].name, &out);
+        bool found = mr_target_query(mr_text_of(cases[i].query), cases[i].name, 0, &out);
         assert_int_equal(found, cases[i].value != NULL);
         if (found) {
             assert_true(mr_text_equal((mr_text){out.data, out.bytes}, mr_text_of(cases[i].value)));
@@ -324,7 +324,7 @@ static void queries_are_decoded_by_name(void **state)
         mr_buffer_free(&out);
     }
     mr_buffer_init(&out, 2);
-    assert_false(mr_target_query(MR_TEXT_LITERAL("a=123"), "a", &out));
+    assert_false(mr_target_query(MR_TEXT_LITERAL("a=123"), "a", 0, &out));
     mr_buffer_free(&out);
 }
 
@@ -358,13 +358,13 @@ static void a_head_request_gets_the_length_but_no_body(void **state)
 static void bad_routes_are_refused_at_start(void **state)
 {
     static const mr_http_route bad[] = {
-        {"FETCH", "/", harness_echo, 0, 0, "x"},
-        {"HEAD", "/", harness_echo, 0, 0, "x"},
-        {"GET", "x", harness_echo, 0, 0, "x"},
-        {"GET", "/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h", harness_echo, 0, 0, "x"},
-        {"GET", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}", harness_echo, 0, 0, "x"},
-        {"GET", "/", NULL, 0, 0, "x"},
-        {"GET", "/", harness_echo, 0, 0, NULL},
+        {"FETCH", "/", harness_echo, 0, 0, "x", NULL},
+        {"HEAD", "/", harness_echo, 0, 0, "x", NULL},
+        {"GET", "x", harness_echo, 0, 0, "x", NULL},
+        {"GET", "/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h", harness_echo, 0, 0, "x", NULL},
+        {"GET", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}", harness_echo, 0, 0, "x", NULL},
+        {"GET", "/", NULL, 0, 0, "x", NULL},
+        {"GET", "/", harness_echo, 0, 0, NULL, NULL},
     };
     struct harness harness;
     mr_http_options options = harness_options(&harness);

@@ -143,12 +143,12 @@ static void handle_header(mr_http_request *request, void *ctx)
 }
 
 static const mr_http_route routes[] = {
-    {"GET", "/", handle_now, 0, 0, "root"},
-    {"GET", "/later", handle_later, 0, 0, "later"},
-    {"POST", "/later", handle_later, 65536, 65536, "later"},
-    {"POST", "/sum", handle_sum, 16 << 20, 16 << 20, "sum"},
-    {"GET", "/fail", handle_fail, 0, 0, "fail"},
-    {"GET", "/header", handle_header, 0, 0, "header"},
+    {"GET", "/", handle_now, 0, 0, "root", NULL},
+    {"GET", "/later", handle_later, 0, 0, "later", NULL},
+    {"POST", "/later", handle_later, 65536, 65536, "later", NULL},
+    {"POST", "/sum", handle_sum, 16 << 20, 16 << 20, "sum", NULL},
+    {"GET", "/fail", handle_fail, 0, 0, "fail", NULL},
+    {"GET", "/header", handle_header, 0, 0, "header", NULL},
 };
 
 static void loop_started(mr_http_loop *loop, void *ctx)

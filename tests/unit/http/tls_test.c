@@ -107,8 +107,8 @@ static void handle_echo(mr_http_request *request, void *ctx)
 }
 
 static const mr_http_route routes[] = {
-    {"GET", "/", handle_echo, 0, 0, "root"},
-    {"POST", "/echo", handle_echo, 1 << 20, 1 << 20, "echo"},
+    {"GET", "/", handle_echo, 0, 0, "root", NULL},
+    {"POST", "/echo", handle_echo, 1 << 20, 1 << 20, "echo", NULL},
 };
 
 static mr_http_options tls_options(const struct files *files)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/workers.h - a few threads and a bounded queue, for what a loop must not wait for. */
-#ifndef MR_GATEWAY_WORKERS_H
-#define MR_GATEWAY_WORKERS_H
+/* http/workers.h - a few threads and a bounded queue, for what a loop must not wait for. */
+#ifndef MR_HTTP_WORKERS_H
+#define MR_HTTP_WORKERS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/workers_test.c - the bounded queue, and its threads. */
+/* http/workers_test.c - the bounded queue, and its threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "gateway/workers.h"
+#include "http/workers.h"
 
 enum { work_count = 200, queue_max = 3 };
 

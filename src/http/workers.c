@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gateway/workers.c - a few threads and a bounded queue.
+/* http/workers.c - a few threads and a bounded queue.
  *
  * Owns:       the threads and the list of waiting work, oldest first.
  * Invariants: work is run exactly once, in the order of submission per thread that takes it.
  */
-#include "gateway/workers.h"
+#include "http/workers.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* web/routes.c - the table of routes and rights. Each stands in assets/web_openapi.json too; a test
+ * compares, and another walks the table as each role.
+ */
+#include "web/routes.h"
+
+/* clang-format off */
+static const mr_web_route routes[] = {
+    /* method, path, least role, lane, handler, label, most bytes of a body */
+
+    /* --- Session --- */
+    {"GET", "/api/v1/session", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_session_get, "session", 0},
+
+    /* --- Customers and invoices --- */
+
+    /* --- Sales --- */
+
+    /* --- Operations --- */
+
+    /* --- SQL --- */
+};
+/* clang-format on */
+
+const mr_web_route *mr_web_routes(size_t *ret_count)
+{
+    *ret_count = sizeof routes / sizeof routes[0];
+    return routes;
+}

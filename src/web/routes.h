@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* web/routes.h - the table of routes, with who may use each: the one place where rights stand.
+ *
+ * A handler is declared here, written in a routes_*.c, and named in a row of routes.c.
+ */
+#ifndef MR_WEB_ROUTES_H
+#define MR_WEB_ROUTES_H
+
+#include "web/call.h"
+
+typedef enum mr_web_lane {
+    MR_WEB_LANE_QUICK,   /* questions that are answered from indexes and caches */
+    MR_WEB_LANE_LONG,    /* exports, documents, SQL: also whatever asks for format=csv */
+    MR_WEB_LANE_SIGN_IN, /* password hashes: few at once, for their memory */
+    MR_WEB_LANE_COUNT,
+} mr_web_lane;
+
+typedef struct mr_web_route {
+    const char *method, *path; /* "GET", "/api/v1/invoices/{invoice_no}" */
+    mr_user_role least;        /* MR_USER_NOBODY: no session is needed */
+    mr_web_lane lane;
+    mr_web_handler handler;
+    const char *label; /* for metrics: "invoices" */
+    uint32_t body_bytes_max;
+} mr_web_route;
+
+const mr_web_route *mr_web_routes(size_t *ret_count);
+
+/* --- Session (routes_session.c) --------------------------------------------------------------- */
+mr_status mr_web_session_get(mr_web_call *call, mr_err *err);
+
+#endif
