@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/settle.c - compares the log's end with what the sinks have published, whenever that changes.
+/* cli/settle.c - compares the log's end with what the sinks have taken, whenever that changes.
  *
- * What was published for a store that is gone is nothing to a new one: a store without any position
- * has taken nothing. Of a store that has one, what is published counts: it moves over the holes
- * that ends of transactions leave in a partition of Kafka, a position in the store does not.
+ * What a sink has published says how far it came, but for the store: that one is asked itself,
+ * since what was published for a store that is gone is nothing to a new one, or to one brought back
+ * from a copy. Only over the holes that ends of transactions leave in a partition of Kafka does a
+ * position in the store not move: where it stands before the end and the end is published, the log
+ * is read from there on. One record found shows that the store has yet to take it.
  *
  * A change is awaited by inotify on the folder of the embedded log, where every publication writes.
  * A look every recheck_ms besides serves a log that lives elsewhere, and a folder not there yet.
@@ -23,14 +25,19 @@
 #include "cli/settings.h"
 #include "store/store.h"
 
-enum { recheck_ms = 250, change_bytes_max = 4096, partitions_max = 1024 };
+enum {
+    recheck_ms = 250,
+    change_bytes_max = 4096,
+    partitions_max = 1024,
+    search_ms_max = 5000, /* for a record behind the store's position */
+    search_poll_ms = 1000,
+};
 
 typedef struct ingestion {
     const char *topic;
     const char *sink; /* whose progress `taken` is */
     size_t count;
-    bool too_many;       /* more partitions than are kept here */
-    bool known_to_store; /* it has a position of this topic */
+    bool too_many; /* more partitions than are kept here */
     int32_t partitions[partitions_max];
     int64_t first[partitions_max], next[partitions_max], taken[partitions_max];
 } ingestion;
@@ -39,7 +46,14 @@ typedef struct ingestion {
 typedef struct store_target {
     mr_store_options options;
     mr_store *store; /* NULL while there is none */
+    int64_t position[partitions_max];
+    int64_t record_at[partitions_max]; /* behind its position, found earlier; -1: none yet */
 } store_target;
+
+typedef struct positions {
+    const ingestion *source;
+    store_target *target;
+} positions;
 
 static bool note_topic(void *ctx, const mr_bus_topic_info *info)
 {
@@ -73,36 +87,139 @@ static bool note_group(void *ctx, const mr_bus_group_info *info)
 
 static bool note_position(void *ctx, const mr_store_source *position, int64_t next_offset)
 {
-    ingestion *source = ctx;
+    const positions *all = ctx;
+    const ingestion *source = all->source;
 
-    (void)next_offset;
-    source->known_to_store =
-        strcmp(position->topic, source->topic) == 0 && strcmp(position->group, source->sink) == 0;
-    return !source->known_to_store;
+    if (strcmp(position->topic, source->topic) != 0 || strcmp(position->group, source->sink) != 0) {
+        return true;
+    }
+    for (size_t i = 0; i < source->count; i++) {
+        if (source->partitions[i] == position->partition && next_offset > source->first[i]) {
+            all->target->position[i] = next_offset;
+        }
+    }
+    return true;
 }
 
-static mr_status ask_store(store_target *target, ingestion *source, mr_err *err)
+static mr_status ask_store(store_target *target, const ingestion *source, mr_err *err)
 {
-    source->known_to_store = false;
+    positions all = {source, target};
+
+    memcpy(target->position, source->first, sizeof target->position);
     mr_status status =
         target->store != NULL ? MR_OK : mr_store_open(&target->options, &target->store, err);
     if (status == MR_NOT_FOUND) {
         return MR_OK; /* there is none yet */
     }
     return status != MR_OK ? status
-                           : mr_store_read_positions(target->store, note_position, source, err);
+                           : mr_store_read_positions(target->store, note_position, &all, err);
 }
+
+/* --- Holes ---------------------------------------------------------------------------------- */
+
+static mr_status begin_there(void *ctx, int32_t partition, int64_t *ret_offset, mr_err *err)
+{
+    (void)partition; /* it is the only one */
+    (void)err;
+    *ret_offset = *(const int64_t *)ctx;
+    return MR_OK;
+}
+
+/* Polls until a record comes, or the end is met. *ret_record -1: nothing but holes. */
+static mr_status search(mr_bus_consumer *consumer, int32_t partition, int64_t next,
+                        int64_t *ret_record, mr_err *err)
+{
+    const int64_t deadline_us = mr_monotonic_us() + (int64_t)search_ms_max * 1000;
+    const mr_bus_message *messages = NULL;
+    int64_t position = -1;
+    size_t count = 0;
+
+    while (position < next) {
+        if (mr_monotonic_us() > deadline_us) {
+            return mr_fail(err, MR_UNAVAILABLE, "partition %d does not answer within %d ms",
+                           partition, search_ms_max);
+        }
+        mr_status status = mr_bus_poll(consumer, search_poll_ms, &messages, &count, err);
+        if (status == MR_OK && count > 0) {
+            *ret_record = messages[0].offset;
+            return MR_OK;
+        }
+        if (status == MR_OK) {
+            status = mr_bus_consumer_position(consumer, partition, &position, err);
+        }
+        if (status != MR_OK) {
+            return status;
+        }
+    }
+    *ret_record = -1;
+    return MR_OK;
+}
+
+static mr_status find_record(mr_bus *bus, const ingestion *source, size_t i, int64_t from,
+                             int64_t *ret_record, mr_err *err)
+{
+    const mr_bus_consumer_options options = {.topic = source->topic,
+                                             .partitions = &source->partitions[i],
+                                             .partition_count = 1,
+                                             .messages_max = 1,
+                                             .bytes_max = 1,
+                                             .position = begin_there,
+                                             .ctx = &from};
+    mr_bus_consumer *consumer = NULL;
+    mr_status status = mr_bus_consumer_open(bus, &options, &consumer, err);
+
+    if (status != MR_OK) {
+        return status;
+    }
+    status = search(consumer, source->partitions[i], source->next[i], ret_record, err);
+    mr_bus_consumer_close(consumer);
+    return status;
+}
+
+/* The end is published: does the store stand there, or at nothing but holes before it? */
+static mr_status check_end(mr_bus *bus, store_target *target, ingestion *source, size_t i,
+                           mr_err *err)
+{
+    const int64_t position = target->position[i];
+
+    if (position >= source->next[i]) {
+        return MR_OK;
+    }
+    if (target->record_at[i] < position) {
+        mr_status status = find_record(bus, source, i, position, &target->record_at[i], err);
+        if (status != MR_OK) {
+            return status;
+        }
+    }
+    if (target->record_at[i] >= position) {
+        source->taken[i] = position;
+    }
+    return MR_OK;
+}
+
+static mr_status read_store(mr_bus *bus, store_target *target, ingestion *source, mr_err *err)
+{
+    mr_status status = ask_store(target, source, err);
+
+    for (size_t i = 0; status == MR_OK && i < source->count; i++) {
+        if (source->taken[i] < source->next[i]) { /* nobody says that it has all */
+            source->taken[i] = target->position[i];
+        } else {
+            status = check_end(bus, target, source, i, err);
+        }
+    }
+    return status;
+}
+
+/* --- One sink ------------------------------------------------------------------------------- */
 
 static mr_status read_taken(mr_bus *bus, store_target *target, ingestion *source, mr_err *err)
 {
     memcpy(source->taken, source->first, sizeof source->taken);
-    if (strcmp(source->sink, "store") == 0) {
-        mr_status status = ask_store(target, source, err);
-        if (status != MR_OK || !source->known_to_store) {
-            return status;
-        }
-    }
-    return mr_bus_groups(bus, note_group, source, err);
+    mr_status status = mr_bus_groups(bus, note_group, source, err);
+    return status == MR_OK && strcmp(source->sink, "store") == 0
+               ? read_store(bus, target, source, err)
+               : status;
 }
 
 /* MR_UNAVAILABLE: err says how far behind the sink is. */
@@ -170,6 +287,7 @@ static mr_status wait_on(mr_bus *bus, const mr_config *config, int watch_fd, uin
                          mr_err *err)
 {
     store_target target = {.options = mr_settings_store(config, MR_STORE_READ)};
+    memset(target.record_at, -1, sizeof target.record_at);
     const int64_t deadline_us = mr_monotonic_us() + (int64_t)timeout_ms * 1000;
     mr_status status;
 

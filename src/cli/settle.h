@@ -6,9 +6,9 @@
 #include "base/config.h"
 #include "base/status.h"
 
-/* Returns MR_OK once every sink of MILLRACE_SINKS has published the end of the ingestion topic, as
- * it stood at some moment after the call. MR_UNAVAILABLE after timeout_ms: err names who is behind.
- */
+/* Returns MR_OK once every sink of MILLRACE_SINKS has taken the ingestion topic up to its end, as
+ * that stood at some moment after the call: the store by its own account, the others by what they
+ * published. MR_UNAVAILABLE after timeout_ms: err names who is behind. */
 mr_status mr_settle_wait(const mr_config *config, uint64_t timeout_ms, mr_err *err);
 
 #endif

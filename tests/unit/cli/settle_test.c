@@ -127,6 +127,28 @@ static void a_new_store_has_taken_nothing_whatever_an_older_one_published(void *
     assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
 }
 
+/* As one brought back from a copy is: it was further on once, and that was published. */
+static void a_store_has_taken_what_it_says_itself(void **state)
+{
+    const fixture *f = *state;
+    mr_err err;
+
+    append(f, "ingestion-topic", 5);
+    for (size_t index = 0; index < 3; index++) {
+        publish(f, (const char *[]){"store", "feed", "bronze"}[index], "ingestion-topic", 5);
+    }
+    for (int64_t position = 1; position < 5; position++) {
+        char expected[64];
+        (void)snprintf(expected, sizeof expected, "sink store has yet to take %d records",
+                       (int)(5 - position));
+        take_into_store(f, position);
+        assert_int_equal(mr_settle_wait(f->config, 0, &err), MR_UNAVAILABLE);
+        assert_non_null(strstr(err.message, expected));
+    }
+    take_into_store(f, 5);
+    assert_int_equal(mr_settle_wait(f->config, 0, NULL), MR_OK);
+}
+
 static void a_sink_that_is_not_chosen_is_not_waited_for(void **state)
 {
     const fixture *f = *state;
@@ -167,6 +189,7 @@ int main(void)
         SETTLE_TEST(it_is_settled_when_every_sink_has_taken_all),
         SETTLE_TEST(a_sink_that_never_published_has_taken_nothing),
         SETTLE_TEST(a_new_store_has_taken_nothing_whatever_an_older_one_published),
+        SETTLE_TEST(a_store_has_taken_what_it_says_itself),
         SETTLE_TEST(a_sink_that_is_not_chosen_is_not_waited_for),
         SETTLE_TEST(progress_made_meanwhile_ends_the_wait),
     };
