@@ -9,7 +9,7 @@ KILLS       ?= 1000
 export JOBS PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test asan tsan fuzz bench tidy fmt install torture clean
+.PHONY: help deps build web demo test asan tsan fuzz bench tidy fmt install torture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ deps: ## install what building and testing need (Debian 12; uses sudo where not 
 build: ## the program, optimised: build/release/millrace
 	@scripts/deps.sh build
 	@scripts/build.sh release
+
+web: ## the web app alone: build/web/dist, which the next build embeds
+	@scripts/deps.sh build
+	@scripts/web.sh
 
 demo: ## install what is missing, build, start the platform, stream a shop's data in (CSV=path for your own)
 	@scripts/deps.sh build
@@ -62,6 +66,7 @@ tidy: ## formatting, clang-tidy, floors of the rooms, lengths, banned functions
 
 fmt: ## apply the formatting
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+	@scripts/web.sh format
 
 install: build ## copy the program to PREFIX (default /usr/local)
 	@cmake --install build/release --prefix "$(PREFIX)" --strip

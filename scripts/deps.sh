@@ -14,12 +14,13 @@ readonly build_packages=(
     libsqlite3-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libssl-dev libsodium-dev libcurl4-openssl-dev
     librdkafka-dev libpq-dev tzdata
 )
-# Fetches DuckDB, which Debian does not carry (scripts/duckdb.sh). Any npm will do.
-readonly npm_package=npm
+# Build the web app (scripts/web.sh); npm also fetches DuckDB, which Debian does not carry (scripts/duckdb.sh).
+# Any Node.js from 18 on will do, wherever it came from.
+readonly node_packages=(nodejs npm)
 # Debian 12 does not carry these two; Debian 13's builds need only libc6 and run unchanged on 12.
 readonly newer_packages=(libyyjson-dev libllhttp-dev)
 readonly test_packages=(
-    git clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-venv python3-pytest python3-yaml strace sqlite3 zstd procps iproute2 openssl
+    git chromium clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-venv python3-pytest python3-yaml strace sqlite3 zstd procps iproute2 openssl
     postgresql-15 default-jre-headless maven # servers of the cluster's tests
 )
 # Reads the compose file as its users' does; Debian 12's is of the retired generation.
@@ -95,7 +96,7 @@ main() {
         newer+=("$newer_test_package")
     fi
     for package in "${newer[@]}"; do installed "${package%/*}" || missing_newer+=("$package"); done
-    command -v npm >/dev/null || "$folder/duckdb.sh" --check >/dev/null 2>&1 || missing+=("$npm_package")
+    { command -v node && command -v npm; } >/dev/null || missing+=("${node_packages[@]}")
     if [ ${#missing[@]} -eq 0 ] && [ ${#missing_newer[@]} -eq 0 ]; then
         "$folder/duckdb.sh" >/dev/null
         return 0

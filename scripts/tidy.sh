@@ -83,12 +83,18 @@ check_clang_tidy() {
         xargs -P "${JOBS:-2}" -n 4 clang-tidy --quiet -p build/test 2>/dev/null | grep -E '(warning|error):' | sort -u
 }
 
+# Types and style of the web app.
+check_web() {
+    mkdir -p build/web
+    scripts/web.sh check >build/web/check.log 2>&1 || { cat build/web/check.log; echo "web: the checks failed: scripts/web.sh check"; }
+}
+
 run_check() {
     local line
     while IFS= read -r line; do [ -n "$line" ] && breach "$line"; done < <("$1")
 }
 
-for check in check_format check_floors check_vendors check_lengths check_banned check_clang_tidy; do
+for check in check_format check_floors check_vendors check_lengths check_banned check_web check_clang_tidy; do
     run_check "$check"
 done
 printf 'tidy: %d files, %d breaches\n' "${#sources[@]}" "$breaches"

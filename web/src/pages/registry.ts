@@ -1,0 +1,49 @@
+// Every page of the app: its addresses, who may see it, its code (loaded when first visited).
+// To add one: a row here, a folder beside this file, its styles imported in styles/main.css.
+import type { ComponentType } from "preact";
+import type { Role, Session } from "../api/types";
+import { matchPath, type Params } from "../lib/router";
+
+export interface PageProps {
+  params: Params;
+}
+
+export interface PageRow {
+  name: string;
+  title: string;
+  paths: string[]; // all shown by one component, which stays while the address moves between them
+  roles: Role[]; // empty: anybody, signed in or not
+  load: () => Promise<{ default: ComponentType<PageProps> }>;
+}
+
+export const pages: PageRow[] = [
+  { name: "sign-in", title: "Sign in", paths: ["/sign-in"], roles: [], load: () => import("./sign-in/page") },
+];
+
+export interface Section {
+  label: string;
+  key: string; // `g` then this key
+  prefix: string;
+  href: (session: Session) => string;
+  roles: Role[];
+}
+
+export const sections: Section[] = [];
+
+export function findPage(path: string): { page: PageRow; params: Params } | null {
+  for (const page of pages) {
+    for (const pattern of page.paths) {
+      const params = matchPath(pattern, path);
+      if (params) return { page, params };
+    }
+  }
+  return null;
+}
+
+export function sectionsFor(session: Session): Section[] {
+  return sections.filter((section) => section.roles.includes(session.user.role));
+}
+
+export function home(session: Session): string {
+  return sectionsFor(session)[0]?.href(session) ?? "/";
+}
