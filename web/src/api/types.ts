@@ -110,3 +110,8 @@ export interface Totals {
   gold_version: number | null;
   behind: number | null;
 }
+
+export interface RawEvent {
+  event: Record<string, unknown>;
+  receipt: { partition: number; offset: number; ingested_at: string; invoice_no: string };
+}

@@ -41,3 +41,9 @@ export function presets(first: string | null, last: string | null): Preset[] {
     since(`Year ${year}`, `${year}-01-01`),
   ];
 }
+
+// The last day of "2011-11".
+export function monthEnd(month: string): string {
+  const [year = 0, number = 1] = month.split("-").map(Number);
+  return new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10);
+}

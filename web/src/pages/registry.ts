@@ -16,8 +16,32 @@ export interface PageRow {
   load: () => Promise<{ default: ComponentType<PageProps> }>;
 }
 
+export const everybody: Role[] = ["customer", "analyst", "operator"];
+export const staff: Role[] = ["analyst", "operator"];
+
 export const pages: PageRow[] = [
   { name: "sign-in", title: "Sign in", paths: ["/sign-in"], roles: [], load: () => import("./sign-in/page") },
+  {
+    name: "customers",
+    title: "Customers",
+    paths: ["/customers"],
+    roles: staff,
+    load: () => import("./customers/page"),
+  },
+  {
+    name: "portal",
+    title: "Orders",
+    paths: ["/customers/:customer", "/customers/:customer/returned", "/customers/:customer/orders/:invoice"],
+    roles: everybody,
+    load: () => import("./portal/page"),
+  },
+  {
+    name: "invoice",
+    title: "Invoice",
+    paths: ["/invoices/:invoice"],
+    roles: everybody,
+    load: () => import("./invoice/page"),
+  },
 ];
 
 export interface Section {
@@ -28,7 +52,16 @@ export interface Section {
   roles: Role[];
 }
 
-export const sections: Section[] = [];
+export const sections: Section[] = [
+  {
+    label: "Orders",
+    key: "c",
+    prefix: "/customers",
+    href: ({ user }) => `/customers/${user.customer_id ?? ""}`,
+    roles: ["customer"],
+  },
+  { label: "Customers", key: "c", prefix: "/customers", href: () => "/customers", roles: staff },
+];
 
 export function findPage(path: string): { page: PageRow; params: Params } | null {
   for (const page of pages) {

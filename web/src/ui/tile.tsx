@@ -14,6 +14,8 @@ interface Props {
   change?: { rate: number | null; words: string; goodWhenUp?: boolean };
   spark?: number[];
   current?: boolean; // what it opens is open
+  opens?: string; // id of the part of this page that shows it
+  note?: string;
 }
 
 // A line of how it went, for eyes only: the figures are in the chart and its table.
@@ -49,7 +51,31 @@ function Change({ rate, words, goodWhenUp = true }: NonNullable<Props["change"]>
   );
 }
 
-export function Tile({ name, definition, children, href, hrefLabel, tone = "sales", change, spark, current }: Props) {
+// Brings that part of the page into view once the address has changed.
+function show(id: string): void {
+  requestAnimationFrame(() => {
+    const part = document.getElementById(id);
+    part?.focus({ preventScroll: true });
+    part?.scrollIntoView({
+      block: "start",
+      behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
+    });
+  });
+}
+
+export function Tile({
+  name,
+  definition,
+  children,
+  href,
+  hrefLabel,
+  tone = "sales",
+  change,
+  spark,
+  current,
+  opens,
+  note,
+}: Props) {
   return (
     <section class={`tile${href ? " opens" : ""}${current ? " current" : ""}`} aria-label={name}>
       <h2 class="tile-name small">
@@ -57,7 +83,12 @@ export function Tile({ name, definition, children, href, hrefLabel, tone = "sale
       </h2>
       <p class="tile-value">
         {href ? (
-          <a href={href} class="tile-link" aria-current={current ? "true" : undefined}>
+          <a
+            href={href}
+            class="tile-link"
+            aria-current={current ? "true" : undefined}
+            onClick={() => opens && show(opens)}
+          >
             {children}
             <span class="heard">: {hrefLabel}</span>
           </a>
@@ -65,6 +96,7 @@ export function Tile({ name, definition, children, href, hrefLabel, tone = "sale
           children
         )}
       </p>
+      {note && <p class="small quiet">{note}</p>}
       {change && <Change {...change} />}
       {spark && <Spark values={spark} tone={tone} />}
     </section>
