@@ -9,13 +9,14 @@ interface StateProps {
   title: string;
   children?: ComponentChildren;
   alert?: boolean;
+  page?: boolean; // the whole page is this: its title is the page's heading
 }
 
-function State({ icon, title, children, alert }: StateProps) {
+function State({ icon, title, children, alert, page }: StateProps) {
   return (
     <div class="state" role={alert ? "alert" : undefined}>
       {icon && <Icon name={icon} />}
-      <p class="state-title">{title}</p>
+      {page ? <h1 class="state-title">{title}</h1> : <p class="state-title">{title}</p>}
       {children}
     </div>
   );
@@ -68,7 +69,7 @@ export function ErrorState({ error, what, onRetry }: { error: ApiError; what: st
 
 export function Forbidden() {
   return (
-    <State icon="info" title="You may not see this page">
+    <State icon="info" title="You may not see this page" page>
       <p class="quiet">Your account has no right to it. Whoever runs this shop's millrace can give you one.</p>
       <a class="button" href="/">
         Go to your first page
@@ -79,7 +80,7 @@ export function Forbidden() {
 
 export function NotFound({ what = "This page does not exist" }: { what?: string }) {
   return (
-    <State icon="search" title={what}>
+    <State icon="search" title={what} page>
       <p class="quiet">The address may be mistyped, or what it showed is no longer there.</p>
       <a class="button" href="/">
         Go to your first page

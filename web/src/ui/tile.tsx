@@ -77,7 +77,7 @@ export function Tile({
   note,
 }: Props) {
   return (
-    <section class={`tile${href ? " opens" : ""}${current ? " current" : ""}`} aria-label={name}>
+    <div class={`tile${href ? " opens" : ""}${current ? " current" : ""}`}>
       <h2 class="tile-name small">
         <Term name={name} definition={definition} />
       </h2>
@@ -99,17 +99,17 @@ export function Tile({
       {note && <p class="small quiet">{note}</p>}
       {change && <Change {...change} />}
       {spark && <Spark values={spark} tone={tone} />}
-    </section>
+    </div>
   );
 }
 
 export function TileSkeleton({ name }: { name: string }) {
   return (
-    <section class="tile">
+    <div class="tile">
       <h2 class="tile-name small">{name}</h2>
       <p class="tile-value">
         <Skeleton width={7} />
       </p>
-    </section>
+    </div>
   );
 }

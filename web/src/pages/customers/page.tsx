@@ -9,14 +9,14 @@ import { ListFoot } from "../../ui/list-foot";
 import { Empty, ErrorState, FilteredEmpty } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
 
-const columns: Column<CustomerFound>[] = [
+const allColumns: Column<CustomerFound>[] = [
   { key: "id", label: "Customer", width: 6, cell: (found) => found.customer_id },
   {
     key: "name",
     label: "Name",
     width: 16,
     narrow: "hide",
-    cell: (found) => found.name ?? <span class="quiet">no name known</span>,
+    cell: (found) => found.name,
   },
   { key: "country", label: "Country", width: 14, cell: (found) => found.country },
   { key: "orders", label: "Orders", figure: true, width: 4, cell: (found) => count(found.orders) },
@@ -31,11 +31,15 @@ export default function Customers() {
     { q },
     { keyOf, live: true },
   );
+  // Shops that send no names have no column of them.
+  const columns = allColumns.filter(({ key }) => key !== "name" || list?.items.some((found) => found.name));
   return (
     <div class="page">
       <header class="page-head">
         <h1>Customers</h1>
-        <AsOf at={null} />
+        <div class="end">
+          <AsOf at={null} />
+        </div>
       </header>
       <section class="list" aria-label="Customers">
         <div class="filters">

@@ -140,14 +140,23 @@ interface PanelProps {
 
 export function OrderPanel({ number, customer, suffix, onClose }: PanelProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: window.innerWidth > 1000 }), [number]);
+  useEffect(() => {
+    const title = heading.current;
+    if (!title) return;
+    title.focus({ preventScroll: true });
+    if (title.getBoundingClientRect().top > window.innerHeight / 2) document.getElementById("list")?.scrollIntoView();
+    else if (title.getBoundingClientRect().top < 0) title.scrollIntoView();
+  }, [number]);
   return (
     <section class="order" aria-label={orderTitle(number)}>
+      <button type="button" class="button back" onClick={onClose}>
+        <Icon name="left" /> Back to the list
+      </button>
       <header class="order-head">
         <h2 ref={heading} tabIndex={-1}>
           {orderTitle(number)}
         </h2>
-        <button type="button" class="button bare" aria-label="Close this order" onClick={onClose}>
+        <button type="button" class="button bare close" aria-label="Close this order" onClick={onClose}>
           <Icon name="close" />
         </button>
       </header>

@@ -61,7 +61,8 @@ const columns: Column<Order>[] = [
     wide: true,
     narrow: "hide",
     width: 40,
-    cell: ({ products, more }) => [...products, ...(more > 0 ? [`+${count(more)}`] : [])].join(", "),
+    cell: ({ products, more }) =>
+      [...products.map((product) => product.trim()), ...(more > 0 ? [`+${count(more)}`] : [])].join(", "),
   },
   {
     key: "amount",

@@ -19,7 +19,10 @@ function Greeting({ id, customer }: { id: string; customer: Customer | undefined
     <header class="page-head">
       <h1>{role.value === "customer" ? `Hello, ${name}` : name}</h1>
       {customer && <p class="quiet">{customer.country}</p>}
-      <AsOf at={customer?.as_of.at ?? null} lag={customer?.as_of.lag ?? null} />
+      <div class="end">
+        {role.value !== "customer" && <CustomerPicker />}
+        <AsOf at={customer?.as_of.at ?? null} lag={customer?.as_of.lag ?? null} />
+      </div>
     </header>
   );
 }
@@ -31,7 +34,6 @@ export default function Portal({ params }: PageProps) {
   const returned = place.value.path.endsWith("/returned");
   return (
     <div class="page">
-      {role.value !== "customer" && <CustomerPicker />}
       <Loaded
         of={customer}
         what="this customer"
