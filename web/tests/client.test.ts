@@ -48,9 +48,13 @@ test("an answer without content is nothing", async () => {
 });
 
 test("problems have the server's words, the request's id and when to come back", async () => {
-  answer = () => Response.json({ detail: "Too many" }, { status: 429, headers: { "x-request-id": "abc", "retry-after": "7" } });
+  answer = () =>
+    Response.json({ detail: "Too many" }, { status: 429, headers: { "x-request-id": "abc", "retry-after": "7" } });
   await assert.rejects(get("/x"), (problem: ApiError) => {
-    assert.deepEqual([problem.status, problem.message, problem.requestId, problem.retryAfter], [429, "Too many", "abc", 7]);
+    assert.deepEqual(
+      [problem.status, problem.message, problem.requestId, problem.retryAfter],
+      [429, "Too many", "abc", 7],
+    );
     return true;
   });
 });

@@ -22,7 +22,8 @@ test("fewer digits than asked for are filled up", () => {
 });
 
 test("what is no number is refused", () => {
-  for (const text of ["", "-", "1e3", "1,000", " 1", "NaN", "0x1"]) assert.throws(() => parseDecimal(text), RangeError, text);
+  for (const text of ["", "-", "1e3", "1,000", " 1", "NaN", "0x1"])
+    assert.throws(() => parseDecimal(text), RangeError, text);
 });
 
 test("sign and zero", () => {

@@ -23,7 +23,13 @@ test("the currency is the server's", () => {
 });
 
 test("axes are short", () => {
-  assert.deepEqual([0, 95, 25_000, 1_250_000, -3_400_000_000].map(format.shortMoney), ["£0", "£95", "£25k", "£1.25m", "−£3.4bn"]);
+  assert.deepEqual([0, 95, 25_000, 1_250_000, -3_400_000_000].map(format.shortMoney), [
+    "£0",
+    "£95",
+    "£25k",
+    "£1.25m",
+    "−£3.4bn",
+  ]);
 });
 
 test("counts, plurals, rates, bytes", () => {

@@ -26,7 +26,13 @@ test("filters are added, repeated, emptied and taken away", () => {
 test("the server's own addresses, and others' servers, are left to the browser", () => {
   const origin = "http://127.0.0.1:8080";
   assert.equal(isOwn(new URL("/customers/1", origin), origin), true);
-  for (const path of ["/api/v1/invoices/1/pdf", "/docs", "/openapi.json", "http://elsewhere/customers", "//elsewhere/"]) {
+  for (const path of [
+    "/api/v1/invoices/1/pdf",
+    "/docs",
+    "/openapi.json",
+    "http://elsewhere/customers",
+    "//elsewhere/",
+  ]) {
     assert.equal(isOwn(new URL(path, origin), origin), false, path);
   }
 });

@@ -1,15 +1,13 @@
-// A chart with what belongs to it: title, legend, its figures as a table, CSV of exactly what is shown, an
-// explanation, full screen, and a sentence for those who do not see it.
-import type { ComponentChildren, ComponentType } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+// A chart in its panel. The charts' library comes with the first chart that is shown.
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import type { BuildOption, ChartProps, Picked } from "../charts/chart";
-import { Dialog } from "./dialog";
-import { Icon } from "./icon";
-import { type Column, Table } from "./table";
+import { Panel, type PanelProps } from "./panel";
+
+export type { LegendEntry } from "./panel";
 
 let Chart: ComponentType<ChartProps> | undefined;
 
-// The charts' library comes with the first chart that is shown.
 function useChart(): ComponentType<ChartProps> | undefined {
   const [, redraw] = useState(0);
   useEffect(() => {
@@ -26,126 +24,30 @@ function useChart(): ComponentType<ChartProps> | undefined {
   return Chart;
 }
 
-export interface LegendEntry {
-  label: string;
-  tone: "sales" | "returns" | "compare";
+// A chart alone, its room kept until the library is there.
+export function ChartRoom(props: ChartProps) {
+  const Loaded = useChart();
+  return Loaded ? <Loaded {...props} /> : <div style={{ height: `${props.height}px` }} aria-busy="true" />;
 }
 
-interface Props<Row> {
-  title: string;
+interface Props<Row> extends PanelProps<Row> {
   sentence: string;
   build: BuildOption;
   height?: number;
-  legend?: LegendEntry[];
-  columns: Column<Row>[];
-  rows: Row[];
-  rowKey: (row: Row) => string;
-  csv?: string; // address
-  explain?: ComponentChildren;
-  controls?: ComponentChildren; // of the panel: grain, by revenue or quantity
   onPick?: (picked: Picked) => void;
 }
 
-export function ChartFrame<Row>(props: Props<Row>) {
-  const {
-    title,
-    sentence,
-    build,
-    height = 280,
-    legend = [],
-    columns,
-    rows,
-    rowKey,
-    csv,
-    explain,
-    controls,
-    onPick,
-  } = props;
-  const [asTable, setAsTable] = useState(false);
-  const [explaining, setExplaining] = useState(false);
-  const [full, setFull] = useState(false);
-  const Loaded = useChart();
-  const section = useRef<HTMLElement>(null);
-  const id = useId();
-
-  useEffect(() => {
-    const follow = () => setFull(document.fullscreenElement !== null && document.fullscreenElement === section.current);
-    document.addEventListener("fullscreenchange", follow);
-    return () => document.removeEventListener("fullscreenchange", follow);
-  }, []);
-  const toggleFull = () => {
-    if (document.fullscreenElement) void document.exitFullscreen();
-    else void section.current?.requestFullscreen();
-  };
-  const room = full ? Math.max(height, window.innerHeight - 160) : height;
-
+export function ChartFrame<Row>({ sentence, build, height = 280, onPick, ...panel }: Props<Row>) {
   return (
-    <section class={full ? "panel full" : "panel"} aria-labelledby={id} ref={section}>
-      <header class="panel-head">
-        <h2 id={id}>{title}</h2>
-        {legend.length > 0 && !asTable && (
-          <ul class="legend small">
-            {legend.map((entry) => (
-              <li key={entry.label}>
-                <span class={`swatch ${entry.tone}`} aria-hidden="true" /> {entry.label}
-              </li>
-            ))}
-          </ul>
-        )}
-        <div class="panel-actions">
-          {controls}
-          <button
-            type="button"
-            class="button bare"
-            aria-pressed={asTable}
-            aria-label={`${title} as a table`}
-            title="As a table"
-            onClick={() => setAsTable(!asTable)}
-          >
-            <Icon name={asTable ? "chart" : "table"} />
-          </button>
-          {csv && (
-            <a class="button bare" href={csv} download aria-label={`${title} as CSV`} title="CSV">
-              <Icon name="download" />
-            </a>
-          )}
-          {explain && (
-            <button
-              type="button"
-              class="button bare"
-              aria-label={`${title}: explain`}
-              title="Explain"
-              onClick={() => setExplaining(true)}
-            >
-              <Icon name="info" />
-            </button>
-          )}
-          <button
-            type="button"
-            class="button bare"
-            aria-pressed={full}
-            aria-label={`${title}: full screen`}
-            title="Full screen"
-            onClick={toggleFull}
-          >
-            <Icon name="full" />
-          </button>
-        </div>
-      </header>
-      {asTable ? (
-        <div class="table-room" tabIndex={0} role="region" aria-label={`${title}: table`}>
-          <Table caption={title} columns={columns} rows={rows} rowKey={rowKey} />
-        </div>
-      ) : Loaded ? (
-        <Loaded build={build} sentence={sentence} height={room} onPick={onPick} />
-      ) : (
-        <div style={{ height: `${room}px` }} aria-busy="true" />
+    <Panel {...panel}>
+      {(full) => (
+        <ChartRoom
+          build={build}
+          sentence={sentence}
+          height={full ? Math.max(height, window.innerHeight - 160) : height}
+          onPick={onPick}
+        />
       )}
-      {explaining && (
-        <Dialog title={title} onClose={() => setExplaining(false)}>
-          {explain}
-        </Dialog>
-      )}
-    </section>
+    </Panel>
   );
 }

@@ -1,6 +1,7 @@
 // Rows of data: sortable heads, a head that stays, one tab stop for all rows (arrows move, Enter opens).
 import type { ComponentChildren, TargetedFocusEvent, TargetedKeyboardEvent } from "preact";
 import { useRef } from "preact/hooks";
+import type { Cell } from "../lib/csv";
 import { Skeleton } from "./states";
 
 export type Direction = "asc" | "desc";
@@ -14,6 +15,7 @@ export interface Column<Row> {
   sort?: string; // the API's word; sortable when given
   width?: number; // of its skeleton, in characters
   cell: (row: Row) => ComponentChildren;
+  raw?: (row: Row) => Cell; // exact, for CSV
 }
 
 interface Props<Row> {
