@@ -1,7 +1,7 @@
 file(READ ${INPUT} bytes HEX)
 string(LENGTH "${bytes}" digits)
 math(EXPR size "${digits} / 2")
-string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${bytes}") # characters: a byte above 127 is negative
 file(WRITE ${OUTPUT}
 "#include <stddef.h>
 extern const char mr_embed_${NAME}[];

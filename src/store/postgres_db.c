@@ -18,7 +18,7 @@
 
 #include "base/civil.h"
 
-enum { grace_ms = 5000, binary_result = 1 };
+enum { grace_ms = 5000, look_ms = 50, cancel_words_max = 256, binary_result = 1 };
 
 const char *mr_pg_where(const mr_pg *pg)
 {
@@ -38,6 +38,11 @@ PGconn *mr_pg_connection(mr_pg *pg)
 uint64_t mr_pg_generation(const mr_pg *pg)
 {
     return pg->generation;
+}
+
+void mr_pg_set_limit(mr_pg *pg, const mr_store_limit *limit)
+{
+    pg->limit = limit == NULL ? (mr_store_limit){0} : *limit;
 }
 
 /* --- Errors ----------------------------------------------------------------------------------- */
@@ -127,7 +132,8 @@ static mr_status fail_result(mr_pg *pg, const char *operation, PGresult *result,
         PQclear(result);
         return fail_lost(pg, operation, err);
     }
-    status = mr_fail(err, mr_pg_status_of(state), "%s: %s: %s (%s)%s", pg->where, operation,
+    status = pg->cancelled && strcmp(state, "57014") == 0 ? MR_STOPPED : mr_pg_status_of(state);
+    status = mr_fail(err, status, "%s: %s: %s (%s)%s", pg->where, operation,
                      PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), state, hint_for(state));
     if (PQstatus(pg->conn) == CONNECTION_BAD || strcmp(state, "25006") == 0) {
         PQclear(result);
@@ -150,6 +156,47 @@ void mr_pg_await(int socket, bool reading, int64_t deadline_us)
     }
 }
 
+static bool is_over(const mr_pg *pg)
+{
+    return (pg->limit.is_over != NULL && pg->limit.is_over(pg->limit.ctx)) ||
+           (pg->limit.deadline_us != 0 && mr_monotonic_us() >= pg->limit.deadline_us);
+}
+
+/* Asks the server to end the statement under way, once; its answer then says so. Should the asking
+ * fail, the server's own time-out stays. */
+static void cancel_if_over(mr_pg *pg)
+{
+    char reason[cancel_words_max];
+    PGcancel *cancel;
+
+    if (!pg->limited || pg->cancelled || !is_over(pg)) {
+        return;
+    }
+    pg->cancelled = true;
+    cancel = PQgetCancel(pg->conn);
+    if (cancel != NULL) {
+        (void)PQcancel(cancel, reason, sizeof(reason)); /* as above */
+        PQfreeCancel(cancel);
+    }
+}
+
+/* When to look up from waiting. */
+static int64_t look_us(const mr_pg *pg, int64_t deadline_us)
+{
+    int64_t at_us = deadline_us;
+
+    if (!pg->limited || pg->cancelled) {
+        return at_us;
+    }
+    if (pg->limit.deadline_us != 0 && pg->limit.deadline_us < at_us) {
+        at_us = pg->limit.deadline_us;
+    }
+    if (pg->limit.is_over != NULL && mr_monotonic_us() + look_ms * 1000 < at_us) {
+        at_us = mr_monotonic_us() + look_ms * 1000;
+    }
+    return at_us;
+}
+
 /* The next result, or NULL: no more, or (*ret_lost) the server fell silent or away. */
 static PGresult *next_result(mr_pg *pg, bool *ret_lost)
 {
@@ -157,7 +204,8 @@ static PGresult *next_result(mr_pg *pg, bool *ret_lost)
 
     *ret_lost = false;
     while (PQisBusy(pg->conn)) {
-        mr_pg_await(PQsocket(pg->conn), true, deadline_us);
+        mr_pg_await(PQsocket(pg->conn), true, look_us(pg, deadline_us));
+        cancel_if_over(pg);
         if (!PQconsumeInput(pg->conn) || (PQisBusy(pg->conn) && mr_monotonic_us() >= deadline_us)) {
             *ret_lost = true;
             return NULL;
@@ -205,6 +253,7 @@ static mr_status drain(mr_pg *pg, const char *operation, PGresult **ret_last, mr
 
 static mr_status simple(mr_pg *pg, const char *sql, const char *operation, mr_err *err)
 {
+    pg->limited = false; /* what has begun must be able to end */
     if (pg->conn == NULL || !PQsendQuery(pg->conn, sql)) {
         return fail_lost(pg, operation, err);
     }
@@ -342,6 +391,11 @@ void mr_pg_bind_amount(mr_pg_params *params, mr_amount amount)
     mr_pg_put_amount(next_cell(params), amount);
 }
 
+void mr_pg_bind_date(mr_pg_params *params, mr_civil date)
+{
+    mr_pg_put_date(next_cell(params), date);
+}
+
 /* Its own length, then dimensions, has-nulls, type, count, lower bound. */
 enum { array_dimensions_at = 4, array_count_at = 16, array_header_bytes = 24 };
 
@@ -393,6 +447,16 @@ void mr_pg_columns_end(const mr_pg_columns *columns, size_t rows)
 
 /* --- Statements ------------------------------------------------------------------------------- */
 
+/* Before a statement that the limit is for. */
+static mr_status start_limited(mr_pg *pg, const char *operation, mr_err *err)
+{
+    pg->limited = true;
+    pg->cancelled = false;
+    return !is_over(pg)
+               ? MR_OK
+               : mr_fail(err, MR_STOPPED, "%s: %s: no time is left for it", pg->where, operation);
+}
+
 static mr_status prepare(mr_pg *pg, size_t query, mr_err *err)
 {
     const mr_pg_query *wanted = &pg->queries[query];
@@ -417,6 +481,9 @@ static mr_status send_query(mr_pg *pg, size_t query, const mr_pg_params *params,
     int count = params == NULL ? 0 : params->count, index;
     mr_status status = mr_pg_ready(pg, err);
 
+    if (status == MR_OK) {
+        status = start_limited(pg, pg->queries[query].name, err);
+    }
     if (status == MR_OK) {
         status = prepare(pg, query, err);
     }
@@ -504,6 +571,9 @@ mr_status mr_pg_each_sql(mr_pg *pg, const char *sql, mr_pg_visit visit, void *ct
 {
     mr_status status = mr_pg_ready(pg, err);
 
+    if (status == MR_OK) {
+        status = start_limited(pg, "query", err);
+    }
     if (status != MR_OK) {
         return status;
     }

@@ -18,7 +18,7 @@
 
 #include "base/memory.h"
 #include "store/postgres_cell.h"
-#include "store/store.h"
+#include "store/store_portal.h"
 
 enum {
     mr_pg_queries_max = 64,
@@ -65,6 +65,10 @@ PGconn *mr_pg_connection(mr_pg *pg); /* for tests; NULL while there is none */
 /* Grows with every new connection: what a server's session held is gone. */
 uint64_t mr_pg_generation(const mr_pg *pg);
 
+/* Statements from now on end with MR_STOPPED once the limit is reached; the server is told to give
+ * up. NULL: no limit. Its ctx is borrowed until the next call. */
+void mr_pg_set_limit(mr_pg *pg, const mr_store_limit *limit);
+
 /* Connects again where needed. Inside a transaction a lost connection is a failure. */
 mr_status mr_pg_ready(mr_pg *pg, mr_err *err);
 
@@ -89,6 +93,7 @@ void mr_pg_bind_flag(mr_pg_params *params, bool value);       /* boolean */
 void mr_pg_bind_text(mr_pg_params *params, mr_text text);     /* text; absent = NULL */
 void mr_pg_bind_bytes(mr_pg_params *params, const void *data, size_t bytes); /* bytea, uuid */
 void mr_pg_bind_amount(mr_pg_params *params, mr_amount amount);
+void mr_pg_bind_date(mr_pg_params *params, mr_civil date);
 
 /* The next parameter, an array of elements of a type; fill it by mr_pg_put_* on the buffer, then
  * mr_pg_array_end. The buffer stays valid while the params do. */

@@ -26,6 +26,9 @@ struct mr_pg {
     uint32_t backoff_ms; /* 0 after success */
     int64_t retry_at_us; /* no try before */
     mr_err failure;      /* of the last try */
+    mr_store_limit limit;
+    bool limited;   /* the limit is for the statement under way */
+    bool cancelled; /* the statement under way was asked to end */
 };
 
 mr_status mr_pg_status_of(const char *state);

@@ -33,8 +33,9 @@ static mr_status status_of(const mr_sqlite *db, int code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-    case SQLITE_INTERRUPT:
         return MR_UNAVAILABLE;
+    case SQLITE_INTERRUPT:
+        return MR_STOPPED;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return MR_CORRUPT;
@@ -56,6 +57,8 @@ static const char *advice_of(mr_status status)
         return "; free some space, the work then goes on by itself";
     case MR_UNAVAILABLE:
         return "; another process holds the database, the call may be repeated";
+    case MR_STOPPED:
+        return "; it took longer than it may, or whoever asked has gone";
     case MR_CORRUPT:
         return "; move the file and its -wal and -shm away and replay from the log";
     default:

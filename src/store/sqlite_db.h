@@ -16,7 +16,7 @@
 #include "base/status.h"
 #include "base/text.h"
 
-enum { mr_sqlite_queries_max = 40 };
+enum { mr_sqlite_queries_max = 64 };
 
 typedef struct mr_sqlite_query {
     const char *name; /* for errors: "line_insert" */

@@ -4,7 +4,7 @@
  * Owns:       the handle; its state is the backend's.
  * Called by:  the store sink (writing) and whoever answers questions, one thread a handle.
  * Invariants: every backend in the table has every slot (asserted at open).
- * Not here:   any database: store_<scheme>.c.
+ * Not here:   any database: store_<scheme>.c; a customer's pages: store_portal.c.
  */
 #include "store/store.h"
 
@@ -12,11 +12,6 @@
 
 #include "base/memory.h"
 #include "store/store_backend.h"
-
-struct mr_store {
-    const mr_store_backend *backend;
-    void *state;
-};
 
 /* What a URL begins with. "service=name" is how libpq's own words begin. */
 static const struct {
@@ -51,7 +46,12 @@ static void check_slots(const mr_store_backend *backend)
     MR_ASSERT(backend->read_totals != NULL && backend->read_customer != NULL);
     MR_ASSERT(backend->read_orders != NULL && backend->read_invoice != NULL);
     MR_ASSERT(backend->read_receipt != NULL && backend->read_top_customers != NULL);
-    MR_ASSERT(backend->read_positions != NULL);
+    MR_ASSERT(backend->read_positions != NULL && backend->read_changed_at != NULL);
+    MR_ASSERT(backend->set_limit != NULL);
+    MR_ASSERT(backend->begin_snapshot != NULL && backend->end_snapshot != NULL);
+    MR_ASSERT(backend->find_customers_between != NULL && backend->find_customers_named != NULL);
+    MR_ASSERT(backend->read_items != NULL && backend->read_products != NULL);
+    MR_ASSERT(backend->read_own_invoice != NULL && backend->read_related != NULL);
 }
 
 mr_status mr_store_open(const mr_store_options *options, mr_store **ret_store, mr_err *err)

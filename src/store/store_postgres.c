@@ -13,20 +13,23 @@
  *                 commit. Where two batches bring the same new lines in opposite orders, or one
  *                 invoice comes in two partitions, PostgreSQL may end one; that is a retry.
  * Not here:   rows (store_postgres_lines.c, store_postgres_write.c), answers
- *             (store_postgres_read.c), connections (postgres_connect.c).
+ *             (store_postgres_read.c, store_postgres_portal.c), connections (postgres_connect.c).
  */
 #include "store/store_postgres.h"
 
 #include <stdlib.h>
 
+#include "base/civil.h"
 #include "store/store_backend.h"
 
 enum { rows_bytes_max = 2 * mr_pg_copy_chunk_bytes };
 
 extern const char mr_embed_postgres_001_sql[];
+extern const char mr_embed_postgres_002_sql[];
 
 static const char *const migrations[] = {
     mr_embed_postgres_001_sql,
+    mr_embed_postgres_002_sql,
 };
 
 /* --- Opening --------------------------------------------------------------------------------- */
@@ -127,6 +130,7 @@ static mr_status move_position(mr_pg_store *store, const mr_store_source *source
     bind_source(store, source);
     mr_pg_bind_integer(&store->params, expected_offset);
     mr_pg_bind_integer(&store->params, next_offset);
+    mr_pg_bind_integer(&store->params, mr_now_ms());
     status = mr_pg_run(store->pg, MR_PG_POSITION_MOVE, &store->params, NULL, &changes, err);
     if (status != MR_OK || changes == 1) {
         return status;
@@ -136,6 +140,7 @@ static mr_status move_position(mr_pg_store *store, const mr_store_source *source
     }
     bind_source(store, source);
     mr_pg_bind_integer(&store->params, next_offset);
+    mr_pg_bind_integer(&store->params, mr_now_ms());
     status = mr_pg_run(store->pg, MR_PG_POSITION_START, &store->params, NULL, &changes, err);
     if (status != MR_OK || changes == 1) {
         return status;
@@ -151,6 +156,7 @@ static mr_status reposition(void *state, const mr_store_source *source, int64_t 
     MR_ASSERT(!mr_pg_in_transaction(store->pg));
     bind_source(store, source);
     mr_pg_bind_integer(&store->params, next_offset);
+    mr_pg_bind_integer(&store->params, mr_now_ms());
     return mr_pg_run(store->pg, MR_PG_POSITION_SET, &store->params, NULL, NULL, err);
 }
 
@@ -227,4 +233,14 @@ const mr_store_backend mr_store_postgres = {
     .read_receipt = mr_pg_store_read_receipt,
     .read_top_customers = mr_pg_store_read_top_customers,
     .read_positions = mr_pg_store_read_positions,
+    .set_limit = mr_pg_store_set_limit,
+    .begin_snapshot = mr_pg_store_begin_snapshot,
+    .end_snapshot = mr_pg_store_end_snapshot,
+    .read_changed_at = mr_pg_store_read_changed_at,
+    .find_customers_between = mr_pg_store_find_customers_between,
+    .find_customers_named = mr_pg_store_find_customers_named,
+    .read_items = mr_pg_store_read_items,
+    .read_products = mr_pg_store_read_products,
+    .read_own_invoice = mr_pg_store_read_own_invoice,
+    .read_related = mr_pg_store_read_related,
 };

@@ -4,14 +4,14 @@
  *
  * store_postgres.c opens, moves positions, commits; store_postgres_lines.c writes lines and judges
  * them; store_postgres_write.c notes what they change; store_postgres_sums.c writes what belongs to
- * a partition, store_postgres_shared.c what all share; store_postgres_read.c answers;
- * store_postgres_queries.c names the statements.
+ * a partition, store_postgres_shared.c what all share; store_postgres_read.c answers,
+ * store_postgres_portal.c a customer's pages; store_postgres_queries.c names the statements.
  */
 #ifndef MR_STORE_STORE_POSTGRES_H
 #define MR_STORE_STORE_POSTGRES_H
 
 #include "store/postgres_db.h"
-#include "store/store.h"
+#include "store/store_backend.h"
 #include "store/store_cache.h"
 #include "store/store_postgres_products.h"
 
@@ -43,6 +43,15 @@ typedef enum mr_pg_store_query {
     MR_PG_TOTAL_ADD,
     MR_PG_TOTAL_READ,
     MR_PG_RECEIPT_READ,
+    MR_PG_POSITION_MOVED_AT,
+    MR_PG_CUSTOMER_BETWEEN,
+    MR_PG_CUSTOMER_NAMED,
+    MR_PG_ITEM_LIST,
+    MR_PG_PRODUCT_LIST,
+    MR_PG_OWN_INVOICE_READ,
+    MR_PG_OWN_LINE_LIST,
+    MR_PG_RETURN_LIST,
+    MR_PG_RETURNED_FROM_LIST,
     MR_PG_QUERY_COUNT,
 } mr_pg_store_query;
 
@@ -128,5 +137,37 @@ mr_status mr_pg_store_read_top_customers(void *state, size_t limit,
 mr_status mr_pg_store_read_positions(void *state,
                                      bool (*visit)(void *, const mr_store_source *, int64_t),
                                      void *ctx, mr_err *err);
+
+/* Those of store_portal.h. */
+void mr_pg_store_set_limit(void *state, const mr_store_limit *limit);
+mr_status mr_pg_store_begin_snapshot(void *state, mr_err *err);
+void mr_pg_store_end_snapshot(void *state);
+mr_status mr_pg_store_read_changed_at(void *state, int64_t *ret_at_ms, mr_err *err);
+mr_status mr_pg_store_find_customers_between(void *state, int64_t low, int64_t high, size_t limit,
+                                             mr_store_visit_customer visit, void *ctx, mr_err *err);
+mr_status mr_pg_store_find_customers_named(void *state, const mr_words *words, size_t limit,
+                                           mr_store_visit_customer visit, void *ctx, mr_err *err);
+mr_status mr_pg_store_read_items(void *state, const mr_store_item_query *query,
+                                 mr_store_visit_item visit, void *ctx, mr_err *err);
+mr_status mr_pg_store_read_products(void *state, int64_t customer_id, const mr_text *invoice_nos,
+                                    size_t count, mr_store_visit_product visit, void *ctx,
+                                    mr_err *err);
+mr_status mr_pg_store_read_own_invoice(void *state, mr_text invoice_no, int64_t customer_id,
+                                       mr_store_invoice *ret_invoice,
+                                       bool (*visit)(void *, const mr_store_line *), void *ctx,
+                                       mr_err *err);
+mr_status mr_pg_store_read_related(void *state, const mr_store_invoice *invoice,
+                                   bool (*visit)(void *, const mr_store_related *), void *ctx,
+                                   mr_err *err);
+
+/* What answers share. */
+mr_status mr_pg_store_amount_of(const mr_pg_store *store, const PGresult *result, int row,
+                                int column, mr_amount *ret_amount, mr_err *err);
+/* Ten columns. */
+mr_status mr_pg_store_customer_of(const mr_pg_store *store, const PGresult *result, int row,
+                                  mr_store_customer *ret_customer, mr_err *err);
+/* Nine columns of the only row. */
+mr_status mr_pg_store_line_of(const mr_pg_store *store, const PGresult *row,
+                              mr_store_line *ret_line, mr_err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/store_postgres_queries.c - the PostgreSQL backend's statements by number; texts: store/sql.
  *
- * Not here: who runs them (store_postgres*.c), the schema (sql/postgres_001.sql).
+ * Not here: who runs them (store_postgres*.c), the schema (sql/postgres_*.sql).
  */
 #include "store/store_postgres.h"
 
@@ -32,6 +32,15 @@ extern const char mr_embed_postgres_customer_top_sql[];
 extern const char mr_embed_postgres_total_add_sql[];
 extern const char mr_embed_postgres_total_read_sql[];
 extern const char mr_embed_postgres_receipt_read_sql[];
+extern const char mr_embed_postgres_position_moved_at_sql[];
+extern const char mr_embed_postgres_customer_between_sql[];
+extern const char mr_embed_postgres_customer_named_sql[];
+extern const char mr_embed_postgres_item_list_sql[];
+extern const char mr_embed_postgres_product_list_sql[];
+extern const char mr_embed_postgres_own_invoice_read_sql[];
+extern const char mr_embed_postgres_own_line_list_sql[];
+extern const char mr_embed_postgres_return_list_sql[];
+extern const char mr_embed_postgres_returned_from_list_sql[];
 
 const mr_pg_query mr_pg_store_queries[MR_PG_QUERY_COUNT] = {
     [MR_PG_POSITION_READ] = {"position_read", mr_embed_postgres_position_read_sql},
@@ -61,4 +70,13 @@ const mr_pg_query mr_pg_store_queries[MR_PG_QUERY_COUNT] = {
     [MR_PG_TOTAL_ADD] = {"total_add", mr_embed_postgres_total_add_sql},
     [MR_PG_TOTAL_READ] = {"total_read", mr_embed_postgres_total_read_sql},
     [MR_PG_RECEIPT_READ] = {"receipt_read", mr_embed_postgres_receipt_read_sql},
+    [MR_PG_POSITION_MOVED_AT] = {"position_moved_at", mr_embed_postgres_position_moved_at_sql},
+    [MR_PG_CUSTOMER_BETWEEN] = {"customer_between", mr_embed_postgres_customer_between_sql},
+    [MR_PG_CUSTOMER_NAMED] = {"customer_named", mr_embed_postgres_customer_named_sql},
+    [MR_PG_ITEM_LIST] = {"item_list", mr_embed_postgres_item_list_sql},
+    [MR_PG_PRODUCT_LIST] = {"product_list", mr_embed_postgres_product_list_sql},
+    [MR_PG_OWN_INVOICE_READ] = {"own_invoice_read", mr_embed_postgres_own_invoice_read_sql},
+    [MR_PG_OWN_LINE_LIST] = {"own_line_list", mr_embed_postgres_own_line_list_sql},
+    [MR_PG_RETURN_LIST] = {"return_list", mr_embed_postgres_return_list_sql},
+    [MR_PG_RETURNED_FROM_LIST] = {"returned_from_list", mr_embed_postgres_returned_from_list_sql},
 };

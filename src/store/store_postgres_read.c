@@ -12,8 +12,8 @@
 
 enum { top_customers_max = 1000 };
 
-static mr_status amount_of(const mr_pg_store *store, const PGresult *result, int row, int column,
-                           mr_amount *ret_amount, mr_err *err)
+mr_status mr_pg_store_amount_of(const mr_pg_store *store, const PGresult *result, int row,
+                                int column, mr_amount *ret_amount, mr_err *err)
 {
     if (!mr_pg_amount(result, row, column, ret_amount)) {
         return mr_fail(err, MR_CORRUPT, "%s: a sum of money is NULL, not a number, or too large",
@@ -35,10 +35,10 @@ static mr_status totals_of(const mr_pg_store *store, const PGresult *result,
         .products = (uint64_t)mr_pg_int8(result, 0, 4),
         .countries = (uint64_t)mr_pg_int8(result, 0, 5),
     };
-    mr_status status = amount_of(store, result, 0, 6, &totals.sales, err);
+    mr_status status = mr_pg_store_amount_of(store, result, 0, 6, &totals.sales, err);
 
     if (status == MR_OK) {
-        status = amount_of(store, result, 0, 7, &totals.cancelled, err);
+        status = mr_pg_store_amount_of(store, result, 0, 7, &totals.cancelled, err);
     }
     if (status == MR_OK) {
         *ret_totals = totals;
@@ -61,8 +61,8 @@ mr_status mr_pg_store_read_totals(void *state, mr_store_totals *ret_totals, mr_e
 
 /* --- Customers -------------------------------------------------------------------------------- */
 
-static mr_status customer_of(const mr_pg_store *store, const PGresult *result, int row,
-                             mr_store_customer *ret_customer, mr_err *err)
+mr_status mr_pg_store_customer_of(const mr_pg_store *store, const PGresult *result, int row,
+                                  mr_store_customer *ret_customer, mr_err *err)
 {
     mr_store_customer customer = {
         .orders = (uint64_t)mr_pg_int8(result, row, 2),
@@ -72,10 +72,10 @@ static mr_status customer_of(const mr_pg_store *store, const PGresult *result, i
         .last_order = mr_pg_date(result, row, 6),
         .customer_id = mr_pg_int8(result, row, 9),
     };
-    mr_status status = amount_of(store, result, row, 7, &customer.spent, err);
+    mr_status status = mr_pg_store_amount_of(store, result, row, 7, &customer.spent, err);
 
     if (status == MR_OK) {
-        status = amount_of(store, result, row, 8, &customer.returned, err);
+        status = mr_pg_store_amount_of(store, result, row, 8, &customer.returned, err);
     }
     if (status == MR_OK) {
         mr_pg_string(result, row, 0, customer.name, sizeof(customer.name));
@@ -101,7 +101,7 @@ mr_status mr_pg_store_read_customer(void *state, int64_t customer_id,
     status = PQntuples(result) == 0
                  ? mr_fail(err, MR_NOT_FOUND, "customer %lld is not in the store",
                            (long long)customer_id)
-                 : customer_of(store, result, 0, ret_customer, err);
+                 : mr_pg_store_customer_of(store, result, 0, ret_customer, err);
     PQclear(result);
     return status;
 }
@@ -130,7 +130,7 @@ mr_status mr_pg_store_read_top_customers(void *state, size_t limit,
         return status;
     }
     for (row = 0; row < PQntuples(result) && status == MR_OK; row++) {
-        status = customer_of(store, result, row, &customer, err);
+        status = mr_pg_store_customer_of(store, result, row, &customer, err);
         if (status == MR_OK && !visit(ctx, &customer)) {
             break;
         }
@@ -156,7 +156,7 @@ static mr_status visit_order(void *ctx, const PGresult *row, mr_err *err)
         .lines = (uint64_t)mr_pg_int8(row, 0, 2),
         .items = mr_pg_int8(row, 0, 3),
     };
-    mr_status status = amount_of(to->store, row, 0, 4, &order.amount, err);
+    mr_status status = mr_pg_store_amount_of(to->store, row, 0, 4, &order.amount, err);
 
     order.cancelled = mr_text_starts_with(order.invoice_no, "C");
     if (status != MR_OK) {
@@ -195,7 +195,7 @@ static mr_status invoice_of(const mr_pg_store *store, const PGresult *result,
         .lines = (uint64_t)mr_pg_int8(result, 0, 6),
         .items = mr_pg_int8(result, 0, 7),
     };
-    mr_status status = amount_of(store, result, 0, 8, &invoice.total, err);
+    mr_status status = mr_pg_store_amount_of(store, result, 0, 8, &invoice.total, err);
 
     if (status == MR_OK) {
         mr_pg_string(result, 0, 0, invoice.invoice_no, sizeof(invoice.invoice_no));
@@ -206,25 +206,35 @@ static mr_status invoice_of(const mr_pg_store *store, const PGresult *result,
     return status;
 }
 
-static void bind_invoice_no(mr_pg_store *store, mr_text invoice_no)
+/* Whose lines of an invoice are read, and by which statements. */
+typedef struct invoice_reader {
+    mr_pg_store_query head, lines;
+    mr_text invoice_no;
+    const int64_t *customer_id; /* NULL: all */
+} invoice_reader;
+
+static void bind_for(mr_pg_store *store, const invoice_reader *reader)
 {
     mr_pg_params_reset(&store->params);
-    mr_pg_bind_text(&store->params, invoice_no);
+    mr_pg_bind_text(&store->params, reader->invoice_no);
+    if (reader->customer_id != NULL) {
+        mr_pg_bind_integer(&store->params, *reader->customer_id);
+    }
 }
 
-static mr_status read_invoice_head(mr_pg_store *store, mr_text invoice_no,
+static mr_status read_invoice_head(mr_pg_store *store, const invoice_reader *reader,
                                    mr_store_invoice *ret_invoice, mr_err *err)
 {
     PGresult *result = NULL;
     mr_status status;
 
-    bind_invoice_no(store, invoice_no);
-    status = mr_pg_run(store->pg, MR_PG_INVOICE_READ, &store->params, &result, NULL, err);
+    bind_for(store, reader);
+    status = mr_pg_run(store->pg, reader->head, &store->params, &result, NULL, err);
     if (status != MR_OK) {
         return status;
     }
     status = PQntuples(result) == 0 ? mr_fail(err, MR_NOT_FOUND, "invoice %.*s is not in the store",
-                                              MR_TEXT_ARGS(invoice_no))
+                                              MR_TEXT_ARGS(reader->invoice_no))
                                     : invoice_of(store, result, ret_invoice, err);
     PQclear(result);
     return status;
@@ -236,9 +246,9 @@ typedef struct line_visit {
     void *ctx;
 } line_visit;
 
-static mr_status visit_line(void *ctx, const PGresult *row, mr_err *err)
+mr_status mr_pg_store_line_of(const mr_pg_store *store, const PGresult *row,
+                              mr_store_line *ret_line, mr_err *err)
 {
-    const line_visit *to = ctx;
     mr_text event_id = mr_pg_text(row, 0, 0);
     mr_store_line line = {
         .stock_code = mr_pg_text(row, 0, 1),
@@ -251,7 +261,7 @@ static mr_status visit_line(void *ctx, const PGresult *row, mr_err *err)
         .offset = mr_pg_int8(row, 0, 8),
     };
     mr_amount price;
-    mr_status status = amount_of(to->store, row, 0, 4, &price, err);
+    mr_status status = mr_pg_store_amount_of(store, row, 0, 4, &price, err);
 
     if (status != MR_OK) {
         return status;
@@ -260,23 +270,35 @@ static mr_status visit_line(void *ctx, const PGresult *row, mr_err *err)
     memcpy(line.event_id.bytes, event_id.data, sizeof(line.event_id.bytes));
     line.unit_price.scaled = (int64_t)price.scaled; /* numeric(18,4) fits */
     line.amount = mr_amount_of(line.quantity, line.unit_price);
+    *ret_line = line;
+    return MR_OK;
+}
+
+static mr_status visit_line(void *ctx, const PGresult *row, mr_err *err)
+{
+    const line_visit *to = ctx;
+    mr_store_line line;
+    mr_status status = mr_pg_store_line_of(to->store, row, &line, err);
+
+    if (status != MR_OK) {
+        return status;
+    }
     return to->visit(to->ctx, &line) ? MR_OK : MR_STOPPED;
 }
 
-static mr_status visit_lines(mr_pg_store *store, mr_text invoice_no,
+static mr_status visit_lines(mr_pg_store *store, const invoice_reader *reader,
                              bool (*visit)(void *, const mr_store_line *), void *ctx, mr_err *err)
 {
     line_visit to = {.store = store, .visit = visit, .ctx = ctx};
 
-    bind_invoice_no(store, invoice_no);
-    return mr_pg_each(store->pg, MR_PG_LINE_LIST, &store->params, visit_line, &to, err);
+    bind_for(store, reader);
+    return mr_pg_each(store->pg, reader->lines, &store->params, visit_line, &to, err);
 }
 
-mr_status mr_pg_store_read_invoice(void *state, mr_text invoice_no, mr_store_invoice *ret_invoice,
-                                   bool (*visit)(void *, const mr_store_line *), void *ctx,
-                                   mr_err *err)
+static mr_status read_invoice(mr_pg_store *store, const invoice_reader *reader,
+                              mr_store_invoice *ret_invoice,
+                              bool (*visit)(void *, const mr_store_line *), void *ctx, mr_err *err)
 {
-    mr_pg_store *store = state;
     bool alone = visit != NULL && !mr_pg_in_transaction(store->pg);
     mr_status status = MR_OK;
 
@@ -284,15 +306,40 @@ mr_status mr_pg_store_read_invoice(void *state, mr_text invoice_no, mr_store_inv
         status = mr_pg_begin(store->pg, "ISOLATION LEVEL REPEATABLE READ, READ ONLY", err);
     }
     if (status == MR_OK) {
-        status = read_invoice_head(store, invoice_no, ret_invoice, err);
+        status = read_invoice_head(store, reader, ret_invoice, err);
         if (status == MR_OK && visit != NULL) {
-            status = visit_lines(store, invoice_no, visit, ctx, err);
+            status = visit_lines(store, reader, visit, ctx, err);
         }
         if (alone) {
             mr_pg_rollback(store->pg); /* nothing was written */
         }
     }
     return status;
+}
+
+mr_status mr_pg_store_read_invoice(void *state, mr_text invoice_no, mr_store_invoice *ret_invoice,
+                                   bool (*visit)(void *, const mr_store_line *), void *ctx,
+                                   mr_err *err)
+{
+    const invoice_reader reader = {
+        .head = MR_PG_INVOICE_READ, .lines = MR_PG_LINE_LIST, .invoice_no = invoice_no};
+
+    return read_invoice(state, &reader, ret_invoice, visit, ctx, err);
+}
+
+mr_status mr_pg_store_read_own_invoice(void *state, mr_text invoice_no, int64_t customer_id,
+                                       mr_store_invoice *ret_invoice,
+                                       bool (*visit)(void *, const mr_store_line *), void *ctx,
+                                       mr_err *err)
+{
+    const invoice_reader reader = {
+        .head = MR_PG_OWN_INVOICE_READ,
+        .lines = MR_PG_OWN_LINE_LIST,
+        .invoice_no = invoice_no,
+        .customer_id = &customer_id,
+    };
+
+    return read_invoice(state, &reader, ret_invoice, visit, ctx, err);
 }
 
 mr_status mr_pg_store_read_receipt(void *state, const mr_event_id *event_id,

@@ -16,12 +16,13 @@
  * that a commit stays unsynced (docs/operations.md). A reposition comes from a person and exists
  * nowhere else: it is synced.
  *
- * Not here:   rows (store_sqlite_write.c), answers (store_sqlite_read.c).
+ * Not here:   rows (store_sqlite_write.c), answers (store_sqlite_read.c, store_sqlite_portal.c).
  */
 #include "store/store_sqlite.h"
 
 #include <stdlib.h>
 
+#include "base/civil.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "store/store_backend.h"
@@ -32,9 +33,11 @@ enum {
 };
 
 extern const char mr_embed_sqlite_001_sql[];
+extern const char mr_embed_sqlite_002_sql[];
 
 static const char *const migrations[] = {
     mr_embed_sqlite_001_sql,
+    mr_embed_sqlite_002_sql,
 };
 
 /* The WAL is folded back by commit() below, hence no automatic checkpoint. Nothing is ever deleted,
@@ -193,6 +196,7 @@ static mr_status move_position(mr_sqlite_store *store, const mr_store_source *so
     bind_source(statement, source);
     mr_sqlite_bind_integer(statement, 4, expected_offset);
     mr_sqlite_bind_integer(statement, 5, next_offset);
+    mr_sqlite_bind_integer(statement, 6, mr_now_ms());
     status = mr_sqlite_run(&store->db, MR_QUERY_POSITION_MOVE, &changes, err);
     if (status != MR_OK || changes == 1) {
         return status;
@@ -206,6 +210,7 @@ static mr_status move_position(mr_sqlite_store *store, const mr_store_source *so
     }
     bind_source(statement, source);
     mr_sqlite_bind_integer(statement, 4, next_offset);
+    mr_sqlite_bind_integer(statement, 5, mr_now_ms());
     status = mr_sqlite_run(&store->db, MR_QUERY_POSITION_START, &changes, err);
     if (status != MR_OK || changes == 1) {
         return status;
@@ -224,6 +229,7 @@ static mr_status set_position(mr_sqlite_store *store, const mr_store_source *sou
     }
     bind_source(statement, source);
     mr_sqlite_bind_integer(statement, 4, next_offset);
+    mr_sqlite_bind_integer(statement, 5, mr_now_ms());
     return mr_sqlite_run(&store->db, MR_QUERY_POSITION_SET, NULL, err);
 }
 
@@ -369,4 +375,14 @@ const mr_store_backend mr_store_sqlite = {
     .read_receipt = mr_sqlite_store_read_receipt,
     .read_top_customers = mr_sqlite_store_read_top_customers,
     .read_positions = mr_sqlite_store_read_positions,
+    .set_limit = mr_sqlite_store_set_limit,
+    .begin_snapshot = mr_sqlite_store_begin_snapshot,
+    .end_snapshot = mr_sqlite_store_end_snapshot,
+    .read_changed_at = mr_sqlite_store_read_changed_at,
+    .find_customers_between = mr_sqlite_store_find_customers_between,
+    .find_customers_named = mr_sqlite_store_find_customers_named,
+    .read_items = mr_sqlite_store_read_items,
+    .read_products = mr_sqlite_store_read_products,
+    .read_own_invoice = mr_sqlite_store_read_own_invoice,
+    .read_related = mr_sqlite_store_read_related,
 };

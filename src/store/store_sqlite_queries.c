@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/store_sqlite_queries.c - the SQLite backend's statements by number; texts: store/sql.
  *
- * Not here: who runs them (store_sqlite*.c), the schema (sql/sqlite_001.sql).
+ * Not here: who runs them (store_sqlite*.c), the schema (sql/sqlite_*.sql).
  */
 #include "store/store_sqlite.h"
 
@@ -35,6 +35,15 @@ extern const char mr_embed_order_list_sql[];
 extern const char mr_embed_receipt_read_sql[];
 extern const char mr_embed_total_read_sql[];
 extern const char mr_embed_total_update_sql[];
+extern const char mr_embed_position_moved_at_sql[];
+extern const char mr_embed_customer_between_sql[];
+extern const char mr_embed_customer_named_sql[];
+extern const char mr_embed_item_list_sql[];
+extern const char mr_embed_product_list_sql[];
+extern const char mr_embed_own_invoice_read_sql[];
+extern const char mr_embed_own_line_list_sql[];
+extern const char mr_embed_return_list_sql[];
+extern const char mr_embed_returned_from_list_sql[];
 
 const mr_sqlite_query mr_store_queries[MR_QUERY_COUNT] = {
     [MR_QUERY_DATA_VERSION] = {"data_version", "PRAGMA data_version"},
@@ -68,4 +77,13 @@ const mr_sqlite_query mr_store_queries[MR_QUERY_COUNT] = {
     [MR_QUERY_RECEIPT_READ] = {"receipt_read", mr_embed_receipt_read_sql},
     [MR_QUERY_TOTAL_READ] = {"total_read", mr_embed_total_read_sql},
     [MR_QUERY_TOTAL_UPDATE] = {"total_update", mr_embed_total_update_sql},
+    [MR_QUERY_POSITION_MOVED_AT] = {"position_moved_at", mr_embed_position_moved_at_sql},
+    [MR_QUERY_CUSTOMER_BETWEEN] = {"customer_between", mr_embed_customer_between_sql},
+    [MR_QUERY_CUSTOMER_NAMED] = {"customer_named", mr_embed_customer_named_sql},
+    [MR_QUERY_ITEM_LIST] = {"item_list", mr_embed_item_list_sql},
+    [MR_QUERY_PRODUCT_LIST] = {"product_list", mr_embed_product_list_sql},
+    [MR_QUERY_OWN_INVOICE_READ] = {"own_invoice_read", mr_embed_own_invoice_read_sql},
+    [MR_QUERY_OWN_LINE_LIST] = {"own_line_list", mr_embed_own_line_list_sql},
+    [MR_QUERY_RETURN_LIST] = {"return_list", mr_embed_return_list_sql},
+    [MR_QUERY_RETURNED_FROM_LIST] = {"returned_from_list", mr_embed_returned_from_list_sql},
 };

@@ -20,7 +20,7 @@ static mr_status begin_snapshot(mr_sqlite_store *store, bool *ret_began, mr_err 
 {
     mr_status status;
 
-    if (store->in_transaction) {
+    if (store->in_transaction || store->in_snapshot) {
         *ret_began = false;
         return MR_OK;
     }
@@ -48,8 +48,7 @@ static mr_status amount_of(const mr_sqlite_store *store, sqlite3_stmt *statement
     return MR_OK;
 }
 
-/* A visit is over: MR_NOT_FOUND is the end of the rows. */
-static mr_status finish(mr_sqlite_store *store, mr_store_query query, mr_status status)
+mr_status mr_sqlite_store_finish(mr_sqlite_store *store, mr_store_query query, mr_status status)
 {
     if (status == MR_NOT_FOUND) {
         return MR_OK;
@@ -163,8 +162,8 @@ static mr_status add_order(const mr_sqlite_store *store, sqlite3_stmt *statement
     return MR_OK;
 }
 
-static mr_status read_customer_sums(mr_sqlite_store *store, mr_store_customer *customer,
-                                    mr_err *err)
+mr_status mr_sqlite_store_read_customer_sums(mr_sqlite_store *store, mr_store_customer *customer,
+                                             mr_err *err)
 {
     sqlite3_stmt *statement = NULL;
     mr_status status = mr_sqlite_prepare(&store->db, MR_QUERY_CUSTOMER_SUMS, &statement, err);
@@ -179,7 +178,7 @@ static mr_status read_customer_sums(mr_sqlite_store *store, mr_store_customer *c
             break;
         }
     }
-    return finish(store, MR_QUERY_CUSTOMER_SUMS, status);
+    return mr_sqlite_store_finish(store, MR_QUERY_CUSTOMER_SUMS, status);
 }
 
 mr_status mr_sqlite_store_read_customer(void *state, int64_t customer_id,
@@ -194,7 +193,7 @@ mr_status mr_sqlite_store_read_customer(void *state, int64_t customer_id,
         status = read_customer_head(store, customer_id, &customer, err);
     }
     if (status == MR_OK) {
-        status = read_customer_sums(store, &customer, err);
+        status = mr_sqlite_store_read_customer_sums(store, &customer, err);
     }
     end_snapshot(store, began);
     if (status == MR_OK) {
@@ -234,7 +233,7 @@ mr_status mr_sqlite_store_read_orders(void *state, const mr_store_order_query *q
             break;
         }
     }
-    return finish(store, MR_QUERY_ORDER_LIST, status);
+    return mr_sqlite_store_finish(store, MR_QUERY_ORDER_LIST, status);
 }
 
 /* --- The ranking of customers ----------------------------------------------------------------- */
@@ -337,7 +336,7 @@ static mr_status rank_customers(mr_sqlite_store *store, ranking *best, mr_err *e
     if (status == MR_NOT_FOUND && any) {
         rank(best, &current);
     }
-    return finish(store, MR_QUERY_CUSTOMER_SPEND, status);
+    return mr_sqlite_store_finish(store, MR_QUERY_CUSTOMER_SPEND, status);
 }
 
 static mr_status visit_ranked(mr_sqlite_store *store, const ranking *best,
@@ -351,7 +350,7 @@ static mr_status visit_ranked(mr_sqlite_store *store, const ranking *best,
         mr_status status = read_customer_head(store, best->heap[index].customer_id, &customer, err);
 
         if (status == MR_OK) {
-            status = read_customer_sums(store, &customer, err);
+            status = mr_sqlite_store_read_customer_sums(store, &customer, err);
         }
         if (status != MR_OK) {
             return status;
@@ -395,21 +394,41 @@ mr_status mr_sqlite_store_read_top_customers(void *state, size_t limit,
 
 /* --- Invoices --------------------------------------------------------------------------------- */
 
-static mr_status read_invoice_head(mr_sqlite_store *store, mr_text invoice_no,
+/* Whose lines of an invoice are read, and by which statements. */
+typedef struct invoice_reader {
+    mr_store_query head, lines;
+    mr_text invoice_no;
+    const int64_t *customer_id; /* NULL: all */
+} invoice_reader;
+
+static mr_status prepare_for(mr_sqlite_store *store, const invoice_reader *reader,
+                             mr_store_query query, sqlite3_stmt **ret_statement, mr_err *err)
+{
+    mr_status status = mr_sqlite_prepare(&store->db, query, ret_statement, err);
+
+    if (status == MR_OK) {
+        mr_sqlite_bind_text(*ret_statement, 1, reader->invoice_no);
+        if (reader->customer_id != NULL) {
+            mr_sqlite_bind_integer(*ret_statement, 2, *reader->customer_id);
+        }
+    }
+    return status;
+}
+
+static mr_status read_invoice_head(mr_sqlite_store *store, const invoice_reader *reader,
                                    mr_store_invoice *ret_invoice, mr_err *err)
 {
     sqlite3_stmt *statement = NULL;
     mr_store_invoice invoice = {0};
-    mr_status status = mr_sqlite_prepare(&store->db, MR_QUERY_INVOICE_READ, &statement, err);
+    mr_status status = prepare_for(store, reader, reader->head, &statement, err);
 
     if (status != MR_OK) {
         return status;
     }
-    mr_sqlite_bind_text(statement, 1, invoice_no);
-    status = mr_sqlite_step(&store->db, MR_QUERY_INVOICE_READ, err);
+    status = mr_sqlite_step(&store->db, reader->head, err);
     if (status == MR_NOT_FOUND) {
         return mr_fail(err, MR_NOT_FOUND, "invoice %.*s is not in the store",
-                       MR_TEXT_ARGS(invoice_no));
+                       MR_TEXT_ARGS(reader->invoice_no));
     }
     if (status != MR_OK) {
         return status;
@@ -424,15 +443,15 @@ static mr_status read_invoice_head(mr_sqlite_store *store, mr_text invoice_no,
     invoice.lines = (uint64_t)sqlite3_column_int64(statement, 6);
     invoice.items = sqlite3_column_int64(statement, 7);
     status = amount_of(store, statement, 8, &invoice.total, err);
-    mr_sqlite_reset(&store->db, MR_QUERY_INVOICE_READ);
+    mr_sqlite_reset(&store->db, reader->head);
     if (status == MR_OK) {
         *ret_invoice = invoice;
     }
     return status;
 }
 
-static mr_status column_line(const mr_sqlite_store *store, sqlite3_stmt *statement,
-                             mr_store_line *ret_line, mr_err *err)
+mr_status mr_sqlite_store_column_line(const mr_sqlite_store *store, sqlite3_stmt *statement,
+                                      mr_store_line *ret_line, mr_err *err)
 {
     mr_text event_id = mr_sqlite_column_blob(statement, 0);
     mr_store_line line = {
@@ -457,24 +476,40 @@ static mr_status column_line(const mr_sqlite_store *store, sqlite3_stmt *stateme
     return MR_OK;
 }
 
-static mr_status visit_lines(mr_sqlite_store *store, mr_text invoice_no,
+static mr_status visit_lines(mr_sqlite_store *store, const invoice_reader *reader,
                              bool (*visit)(void *, const mr_store_line *), void *ctx, mr_err *err)
 {
     sqlite3_stmt *statement = NULL;
     mr_store_line line;
-    mr_status status = mr_sqlite_prepare(&store->db, MR_QUERY_LINE_LIST, &statement, err);
+    mr_status status = prepare_for(store, reader, reader->lines, &statement, err);
 
     if (status != MR_OK) {
         return status;
     }
-    mr_sqlite_bind_text(statement, 1, invoice_no);
-    while ((status = mr_sqlite_step(&store->db, MR_QUERY_LINE_LIST, err)) == MR_OK) {
-        status = column_line(store, statement, &line, err);
+    while ((status = mr_sqlite_step(&store->db, reader->lines, err)) == MR_OK) {
+        status = mr_sqlite_store_column_line(store, statement, &line, err);
         if (status != MR_OK || !visit(ctx, &line)) {
             break;
         }
     }
-    return finish(store, MR_QUERY_LINE_LIST, status);
+    return mr_sqlite_store_finish(store, reader->lines, status);
+}
+
+static mr_status read_invoice(mr_sqlite_store *store, const invoice_reader *reader,
+                              mr_store_invoice *ret_invoice,
+                              bool (*visit)(void *, const mr_store_line *), void *ctx, mr_err *err)
+{
+    bool began = false;
+    mr_status status = begin_snapshot(store, &began, err);
+
+    if (status == MR_OK) {
+        status = read_invoice_head(store, reader, ret_invoice, err);
+    }
+    if (status == MR_OK && visit != NULL) {
+        status = visit_lines(store, reader, visit, ctx, err);
+    }
+    end_snapshot(store, began);
+    return status;
 }
 
 mr_status mr_sqlite_store_read_invoice(void *state, mr_text invoice_no,
@@ -482,18 +517,25 @@ mr_status mr_sqlite_store_read_invoice(void *state, mr_text invoice_no,
                                        bool (*visit)(void *, const mr_store_line *), void *ctx,
                                        mr_err *err)
 {
-    mr_sqlite_store *store = state;
-    bool began = false;
-    mr_status status = begin_snapshot(store, &began, err);
+    const invoice_reader reader = {
+        .head = MR_QUERY_INVOICE_READ, .lines = MR_QUERY_LINE_LIST, .invoice_no = invoice_no};
 
-    if (status == MR_OK) {
-        status = read_invoice_head(store, invoice_no, ret_invoice, err);
-    }
-    if (status == MR_OK && visit != NULL) {
-        status = visit_lines(store, invoice_no, visit, ctx, err);
-    }
-    end_snapshot(store, began);
-    return status;
+    return read_invoice(state, &reader, ret_invoice, visit, ctx, err);
+}
+
+mr_status mr_sqlite_store_read_own_invoice(void *state, mr_text invoice_no, int64_t customer_id,
+                                           mr_store_invoice *ret_invoice,
+                                           bool (*visit)(void *, const mr_store_line *), void *ctx,
+                                           mr_err *err)
+{
+    const invoice_reader reader = {
+        .head = MR_QUERY_OWN_INVOICE_READ,
+        .lines = MR_QUERY_OWN_LINE_LIST,
+        .invoice_no = invoice_no,
+        .customer_id = &customer_id,
+    };
+
+    return read_invoice(state, &reader, ret_invoice, visit, ctx, err);
 }
 
 mr_status mr_sqlite_store_read_receipt(void *state, const mr_event_id *event_id,
@@ -549,5 +591,5 @@ mr_status mr_sqlite_store_read_positions(void *state,
             break;
         }
     }
-    return finish(store, MR_QUERY_POSITION_LIST, status);
+    return mr_sqlite_store_finish(store, MR_QUERY_POSITION_LIST, status);
 }

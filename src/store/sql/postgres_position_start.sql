@@ -1,3 +1,3 @@
-INSERT INTO consumed_offset (consumer_group, topic, log_partition, next_offset)
-VALUES ($1::text, $2::text, $3::integer, $4::bigint)
+INSERT INTO consumed_offset (consumer_group, topic, log_partition, next_offset, moved_ms)
+VALUES ($1::text, $2::text, $3::integer, $4::bigint, $5::bigint)
 ON CONFLICT DO NOTHING

@@ -9,6 +9,7 @@
 #include "store_contract_answers.h"
 #include "store_contract_lines.h"
 #include "store_contract_order.h"
+#include "store_contract_portal.h"
 #include "store_contract_transactions.h"
 
 #define STORE_CONTRACT(setup, teardown)                                                            \
@@ -50,6 +51,8 @@
         cmocka_unit_test_setup_teardown(two_writers_of_two_partitions_add_up, setup, teardown),    \
         cmocka_unit_test_setup_teardown(positions_move_with_batches_and_by_hand, setup, teardown), \
         cmocka_unit_test_setup_teardown(a_reader_sees_what_was_committed, setup, teardown),        \
-        cmocka_unit_test_setup_teardown(texts_of_any_script_and_length_come_back, setup, teardown)
+        cmocka_unit_test_setup_teardown(texts_of_any_script_and_length_come_back, setup,           \
+                                        teardown),                                                 \
+        STORE_CONTRACT_PORTAL(setup, teardown)
 
 #endif

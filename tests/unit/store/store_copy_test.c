@@ -304,11 +304,13 @@ static int tables_in(const store_fixture *fixture, const char *file)
 
     (void)snprintf(path, sizeof(path), "%s/%s", fixture->folder, file);
     assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(handle,
-                                        "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
-                                        " AND name NOT LIKE 'sqlite_%'",
-                                        -1, &statement, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(handle,
+                           "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+                           " AND name NOT LIKE 'sqlite_%'"
+                           " AND name NOT LIKE 'customer_name%'", /* triggers fill it */
+                           -1, &statement, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     count = sqlite3_column_int(statement, 0);
     assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);

@@ -16,7 +16,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "store/store.h"
+#include "store/store_portal.h"
 
 enum { fixture_path_bytes_max = 128 };
 
@@ -161,6 +161,46 @@ static inline void assert_description(mr_store *store, const char *expected)
                                            description, NULL),
                      MR_OK);
     assert_string_equal(description, expected);
+}
+
+enum { portal_list_bytes_max = 65536 };
+
+static inline void portal_expect(mr_buffer *list, const char *expected)
+{
+    mr_buffer_append(list, "", 1);
+    assert_string_equal(list->data, expected);
+    mr_buffer_free(list);
+}
+
+static inline bool list_found(void *ctx, const mr_store_customer *customer)
+{
+    char spent[mr_amount_text_bytes_max];
+
+    mr_amount_format(customer->spent, 0, spent);
+    return mr_buffer_printf(ctx, "%lld/%s/%llu ", (long long)customer->customer_id, spent,
+                            (unsigned long long)customer->orders);
+}
+
+static inline void assert_found(mr_store *store, const char *search, size_t limit,
+                                const char *expected)
+{
+    mr_buffer list;
+    mr_err err = {.message = ""};
+
+    mr_buffer_init(&list, portal_list_bytes_max);
+    if (mr_store_find_customers(store, mr_text_of(search), limit, list_found, &list, &err) !=
+        MR_OK) {
+        fail_msg("%s: %s", search, err.message);
+    }
+    portal_expect(&list, expected);
+}
+
+static inline mr_store_change change_of(mr_store *store)
+{
+    mr_store_change change;
+
+    assert_int_equal(mr_store_read_change(store, &change, NULL), MR_OK);
+    return change;
 }
 
 static inline void fixture_make_folder(store_fixture *fixture)

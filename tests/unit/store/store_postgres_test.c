@@ -70,7 +70,30 @@ static void processes_that_start_together_migrate_once(void **state)
         assert_int_equal(exit_status, 0);
     }
     conn = connect_to(fixture);
-    assert_string_equal(postgres_value(conn, "SELECT count(*) FROM schema_migration", value), "1");
+    assert_string_equal(postgres_value(conn, "SELECT count(*) FROM schema_migration", value), "2");
+    PQfinish(conn);
+}
+
+extern const char mr_embed_postgres_001_sql[];
+
+static void a_store_of_the_first_version_is_brought_up_to_date(void **state)
+{
+    store_fixture *fixture = *state;
+    PGconn *conn = connect_to(fixture);
+
+    postgres_exec(conn, mr_embed_postgres_001_sql);
+    postgres_exec(conn, "INSERT INTO schema_migration VALUES (1);"
+                        "INSERT INTO country VALUES (1, 'Malta');"
+                        "INSERT INTO customer VALUES (5, NULL, NULL, '2011-01-01', 1, NULL, 0, 1,"
+                        " 'Ann Old');"
+                        "INSERT INTO consumed_offset VALUES ('store', 'ingestion-topic', 0, 7)");
+    fixture->store = open_store(fixture, MR_STORE_WRITE);
+    assert_found(fixture->store, "old", 10, "5/0/0 ");
+    assert_int_equal(change_of(fixture->store).at_ms, 0);
+    assert_int_equal(change_of(fixture->store).events, 7);
+    APPLY(fixture->store, .customer_id = 5, .name = "Ann New", .date_seconds = 1300000000);
+    assert_found(fixture->store, "old", 10, "");
+    assert_true(change_of(fixture->store).at_ms > 0);
     PQfinish(conn);
 }
 
@@ -484,10 +507,13 @@ static void plan_of(PGconn *conn, mr_pg_store_query query, mr_buffer *plan)
 static void no_answer_reads_a_whole_table(void **state)
 {
     static const mr_pg_store_query searched[] = {
-        MR_PG_POSITION_READ,    MR_PG_POSITION_MOVE, MR_PG_LINE_KNOWN,    MR_PG_LINE_LIST,
-        MR_PG_COUNTRY_LOAD,     MR_PG_INVOICE_READ,  MR_PG_ORDER_LIST,    MR_PG_PRODUCT_LOAD,
-        MR_PG_PRODUCT_DESCRIBE, MR_PG_WINNER_LOAD,   MR_PG_CUSTOMER_READ, MR_PG_RECEIPT_READ,
-        MR_PG_CUSTOMER_MOVE,
+        MR_PG_POSITION_READ, MR_PG_POSITION_MOVE,      MR_PG_LINE_KNOWN,
+        MR_PG_LINE_LIST,     MR_PG_COUNTRY_LOAD,       MR_PG_INVOICE_READ,
+        MR_PG_ORDER_LIST,    MR_PG_PRODUCT_LOAD,       MR_PG_PRODUCT_DESCRIBE,
+        MR_PG_WINNER_LOAD,   MR_PG_CUSTOMER_READ,      MR_PG_RECEIPT_READ,
+        MR_PG_CUSTOMER_MOVE, MR_PG_CUSTOMER_BETWEEN,   MR_PG_ITEM_LIST,
+        MR_PG_PRODUCT_LIST,  MR_PG_OWN_INVOICE_READ,   MR_PG_OWN_LINE_LIST,
+        MR_PG_RETURN_LIST,   MR_PG_RETURNED_FROM_LIST,
     };
     store_fixture *fixture = *state;
     PGconn *conn = connect_to(fixture);
@@ -504,7 +530,10 @@ static void no_answer_reads_a_whole_table(void **state)
         }
     }
     plan_of(conn, MR_PG_ORDER_LIST, &plan);
-    assert_null(strstr(plan.data, "Sort")); /* pages come in the index's order */
+    assert_null(strstr(plan.data, "Sort"));            /* pages come in the index's order */
+    postgres_exec(conn, "SET enable_bitmapscan = on"); /* the only way into a GIN index */
+    plan_of(conn, MR_PG_CUSTOMER_NAMED, &plan);
+    assert_non_null(strstr(plan.data, "customer_by_name"));
     mr_buffer_free(&plan);
     PQfinish(conn);
 }
@@ -635,6 +664,33 @@ static void a_batch_that_meets_old_invoices_late_is_written_whole(void **state)
     free(texts);
 }
 
+static mr_status ignore_row(void *ctx, const PGresult *row, mr_err *err)
+{
+    (void)ctx;
+    (void)row;
+    (void)err;
+    return MR_OK;
+}
+
+/* The server gives up as well: the connection answers again at once. */
+static void a_statement_under_way_ends_at_its_limit(void **state)
+{
+    const store_fixture *fixture = *state;
+    const mr_pg_options options = {
+        .url = fixture->url, .what = "test", .read_only = true, .timeout_ms = 1000};
+    int64_t began_us = mr_monotonic_us();
+    mr_pg *pg = NULL;
+    mr_err err = {.message = ""};
+
+    assert_int_equal(mr_pg_open(&options, &pg, &err), MR_OK);
+    mr_pg_set_limit(pg, &(mr_store_limit){.deadline_us = began_us + 100000});
+    assert_int_equal(mr_pg_each_sql(pg, "SELECT pg_sleep(20)", ignore_row, NULL, &err), MR_STOPPED);
+    mr_pg_set_limit(pg, NULL);
+    assert_int_equal(mr_pg_each_sql(pg, "SELECT 1", ignore_row, NULL, &err), MR_OK);
+    assert_true(mr_monotonic_us() - began_us < 10000000);
+    mr_pg_close(pg);
+}
+
 #define OPEN(name)  cmocka_unit_test_setup_teardown(name, postgres_open, postgres_close)
 #define EMPTY(name) cmocka_unit_test_setup_teardown(name, make_empty, postgres_close)
 
@@ -642,8 +698,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         STORE_CONTRACT(postgres_open, postgres_close),
+        OPEN(a_statement_under_way_ends_at_its_limit),
         EMPTY(a_reader_finds_nothing_before_the_writer_came),
         EMPTY(processes_that_start_together_migrate_once),
+        EMPTY(a_store_of_the_first_version_is_brought_up_to_date),
         EMPTY(a_newer_schema_is_refused_untouched),
         cmocka_unit_test(what_is_wrong_with_a_url_is_said_without_its_password),
         cmocka_unit_test(parts_of_a_server_may_stand_outside_the_url),

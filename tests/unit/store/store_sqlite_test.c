@@ -132,6 +132,29 @@ static void a_reader_finds_nothing_before_the_writer_came(void **state)
     assert_int_equal(try_open(fixture, MR_STORE_READ, &err), MR_OK);
 }
 
+extern const char mr_embed_sqlite_001_sql[];
+
+static void a_store_of_the_first_version_is_brought_up_to_date(void **state)
+{
+    store_fixture *fixture = *state;
+    sqlite3 *handle = open_raw(fixture);
+
+    exec_raw(handle, "PRAGMA journal_mode = WAL");
+    exec_raw(handle, mr_embed_sqlite_001_sql);
+    exec_raw(handle, "PRAGMA user_version = 1; INSERT INTO country VALUES (1, 'Malta');"
+                     "INSERT INTO customer VALUES (5, 'Ann Old', 1, 0, 1, 1, 1, 0, 1);"
+                     "INSERT INTO consumed_offset VALUES ('store', 'ingestion-topic', 0, 7)");
+    (void)sqlite3_close(handle);
+    fixture->store = open_store(fixture, MR_STORE_WRITE);
+    assert_found(fixture->store, "old", 10, "5/0/0 ");
+    assert_int_equal(change_of(fixture->store).at_ms, 0);
+    assert_int_equal(change_of(fixture->store).events, 7);
+    APPLY(fixture->store, .customer_id = 5, .name = "Ann New");
+    assert_found(fixture->store, "old", 10, "");
+    assert_true(change_of(fixture->store).at_ms > 0);
+    mr_store_close(fixture->store);
+}
+
 static void a_newer_schema_is_refused_untouched(void **state)
 {
     store_fixture *fixture = *state;
@@ -233,13 +256,15 @@ static void plan_of(sqlite3 *handle, mr_store_query query, mr_buffer *plan)
 static void no_answer_reads_a_whole_table(void **state)
 {
     static const mr_store_query searched[] = {
-        MR_QUERY_POSITION_READ,   MR_QUERY_POSITION_MOVE,  MR_QUERY_LINE_CONTENT,
-        MR_QUERY_LINE_LIST,       MR_QUERY_COUNTRY_LOAD,   MR_QUERY_CUSTOMER_LOAD,
-        MR_QUERY_CUSTOMER_READ,   MR_QUERY_CUSTOMER_SUMS,  MR_QUERY_PRODUCT_LOAD,
-        MR_QUERY_INVOICE_LOAD,    MR_QUERY_INVOICE_READ,   MR_QUERY_ORDER_LOAD,
-        MR_QUERY_ORDER_LIST,      MR_QUERY_RECEIPT_READ,   MR_QUERY_TOTAL_READ,
-        MR_QUERY_CUSTOMER_UPDATE, MR_QUERY_PRODUCT_UPDATE, MR_QUERY_INVOICE_UPDATE,
-        MR_QUERY_ORDER_UPDATE,    MR_QUERY_TOTAL_UPDATE,
+        MR_QUERY_POSITION_READ,   MR_QUERY_POSITION_MOVE,      MR_QUERY_LINE_CONTENT,
+        MR_QUERY_LINE_LIST,       MR_QUERY_COUNTRY_LOAD,       MR_QUERY_CUSTOMER_LOAD,
+        MR_QUERY_CUSTOMER_READ,   MR_QUERY_CUSTOMER_SUMS,      MR_QUERY_PRODUCT_LOAD,
+        MR_QUERY_INVOICE_LOAD,    MR_QUERY_INVOICE_READ,       MR_QUERY_ORDER_LOAD,
+        MR_QUERY_ORDER_LIST,      MR_QUERY_RECEIPT_READ,       MR_QUERY_TOTAL_READ,
+        MR_QUERY_CUSTOMER_UPDATE, MR_QUERY_PRODUCT_UPDATE,     MR_QUERY_INVOICE_UPDATE,
+        MR_QUERY_ORDER_UPDATE,    MR_QUERY_TOTAL_UPDATE,       MR_QUERY_CUSTOMER_BETWEEN,
+        MR_QUERY_ITEM_LIST,       MR_QUERY_OWN_LINE_LIST,      MR_QUERY_OWN_INVOICE_READ,
+        MR_QUERY_RETURN_LIST,     MR_QUERY_RETURNED_FROM_LIST,
     };
     store_fixture *fixture = *state;
     sqlite3 *handle;
@@ -475,6 +500,7 @@ int main(void)
         TEST(only_the_owner_may_read_the_file),
         TEST(a_file_that_cannot_be_looked_at_is_not_called_empty),
         TEST(a_reader_finds_nothing_before_the_writer_came),
+        TEST(a_store_of_the_first_version_is_brought_up_to_date),
         TEST(a_newer_schema_is_refused_untouched),
         TEST(a_file_that_is_no_database_is_corrupt),
         TEST(writers_that_start_together_migrate_once),

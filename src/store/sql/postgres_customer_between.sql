@@ -1,0 +1,20 @@
+WITH found AS (
+    SELECT customer_id
+    FROM customer
+    WHERE customer_id BETWEEN $1::bigint AND $2::bigint
+    ORDER BY customer_id
+    LIMIT $3::bigint
+)
+SELECT c.name, k.name,
+       count(*) FILTER (WHERE NOT starts_with(o.invoice_no, 'C')),
+       count(*) FILTER (WHERE starts_with(o.invoice_no, 'C')),
+       coalesce(sum(o.lines), 0)::bigint, min(o.invoice_date), max(o.invoice_date),
+       coalesce(sum(o.amount) FILTER (WHERE NOT starts_with(o.invoice_no, 'C')), 0),
+       coalesce(sum(o.amount) FILTER (WHERE starts_with(o.invoice_no, 'C')), 0),
+       c.customer_id
+FROM found
+JOIN customer c ON c.customer_id = found.customer_id
+JOIN country k ON k.country_id = c.country_id
+LEFT JOIN customer_invoice o ON o.customer_id = c.customer_id
+GROUP BY c.customer_id, k.name
+ORDER BY c.customer_id
