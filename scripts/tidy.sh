@@ -45,7 +45,7 @@ check_floors() {
 check_vendors() {
     local rule header allowed
     for rule in 'sqlite3.h=^src/(bus/|store/|orchestrator/)' 'yyjson.h=^src/(event|lake|stream|medallion|orchestrator|gateway|web|cli)/' 'llhttp.h=^src/http/' \
-        'openssl/=^src/(http|store)/' 'curl/=^src/cli/(post|cmd_post)' 'lz4=^src/bus/' 'zstd.h=^src/(http|cli/post)' \
+        'openssl/=^src/(http|store|web)/' 'sodium.h=^src/web/password' 'curl/=^src/cli/(post|cmd_post)' 'lz4=^src/bus/' 'zstd.h=^src/(http|cli/post)' \
         'zlib.h=^src/(http|cli/post)' 'xxhash.h=^src/base/' 'libpq-fe.h=^src/store/postgres_' 'duckdb.h=^src/olap/'; do
         header="${rule%%=*}"; allowed="${rule#*=}"
         grep -lE "#include <$header" "${product[@]}" | grep -vE "$allowed" |

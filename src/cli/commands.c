@@ -305,6 +305,22 @@ const mr_command mr_commands[] = {
         .run = mr_cmd_key,
     },
     {
+        .name = "user",
+        .summary = "say who may sign in to the web",
+        .usage = "user [options] add|passwd|list|remove|link [NAME]",
+        .description = "A customer sees what one customer bought, an analyst all sales, an "
+                       "operator everything.\n"
+                       "Passwords are asked for or read from standard input, and kept as argon2id "
+                       "hashes; a link\n"
+                       "signs its user in once, who then chooses a password.\n"
+                       "\n"
+                       "  millrace user add anna --role analyst\n"
+                       "  millrace user add shop-14911 --role customer --customer 14911 --link\n"
+                       "  millrace user passwd anna --password-stdin < password.txt\n"
+                       "  millrace user link anna --expires 2h\n",
+        .run = mr_cmd_user,
+    },
+    {
         .name = "config",
         .summary = "show, check and document the settings",
         .usage = "config [options] show|check|reference",

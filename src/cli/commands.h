@@ -29,6 +29,7 @@ int mr_cmd_status(mr_cli *cli, int argc, char **argv);
 int mr_cmd_tail(mr_cli *cli, int argc, char **argv);
 int mr_cmd_topic(mr_cli *cli, int argc, char **argv);
 int mr_cmd_up(mr_cli *cli, int argc, char **argv);
+int mr_cmd_user(mr_cli *cli, int argc, char **argv);
 int mr_cmd_web(mr_cli *cli, int argc, char **argv);
 int mr_cmd_version(mr_cli *cli, int argc, char **argv);
 

@@ -22,14 +22,9 @@
 
 enum {
     secret_bytes = 32,
-    key_characters = 3 + 43, /* "mr_" and 32 bytes in base64url */
+    key_characters = 3 + mr_ops_secret_characters, /* "mr_" before it */
     name_bytes_max = 64,
     prefix_characters = 11,
-};
-
-struct mr_ops {
-    const mr_ops_backend *backend;
-    void *state;
 };
 
 static mr_status open_in(const mr_ops_backend *backend, const mr_store_options *options,
@@ -73,31 +68,30 @@ void mr_ops_close(mr_ops *ops)
 
 /* --- Keys ------------------------------------------------------------------------------------- */
 
-static void make_key(char ret_key[static mr_api_key_bytes_max])
+void mr_ops_make_secret(char ret_secret[static mr_ops_secret_characters + 1])
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     uint8_t secret[secret_bytes + 1] = {0}; /* 33 bytes are 44 digits; the last one is left off */
-    size_t bytes = 3, index;
+    size_t bytes = 0, index;
 
     mr_random_secret(secret, secret_bytes);
-    memcpy(ret_key, "mr_", bytes);
     for (index = 0; index < sizeof(secret); index += 3) {
         uint32_t group = (uint32_t)secret[index] << 16 | (uint32_t)secret[index + 1] << 8 |
                          (uint32_t)secret[index + 2];
 
-        ret_key[bytes++] = digits[group >> 18];
-        ret_key[bytes++] = digits[group >> 12 & 63];
-        ret_key[bytes++] = digits[group >> 6 & 63];
-        ret_key[bytes++] = digits[group & 63];
+        ret_secret[bytes++] = digits[group >> 18];
+        ret_secret[bytes++] = digits[group >> 12 & 63];
+        ret_secret[bytes++] = digits[group >> 6 & 63];
+        ret_secret[bytes++] = digits[group & 63];
     }
-    ret_key[key_characters] = '\0';
+    ret_secret[mr_ops_secret_characters] = '\0';
     OPENSSL_cleanse(secret, sizeof(secret));
 }
 
-static void hash_key(mr_text key, uint8_t ret_hash[static mr_ops_hash_bytes])
+void mr_ops_hash(mr_text secret, uint8_t ret_hash[static mr_ops_hash_bytes])
 {
     unsigned int bytes = 0;
-    int done = EVP_Digest(key.data, key.bytes, ret_hash, &bytes, EVP_sha256(), NULL);
+    int done = EVP_Digest(secret.data, secret.bytes, ret_hash, &bytes, EVP_sha256(), NULL);
 
     MR_ASSERT(done == 1 && bytes == mr_ops_hash_bytes); /* fails for lack of memory only */
 }
@@ -128,8 +122,9 @@ mr_status mr_ops_key_add(mr_ops *ops, const char *name, int64_t expires_ms,
     if (status != MR_OK) {
         return status;
     }
-    make_key(key);
-    hash_key(mr_text_of(key), wanted.hash);
+    memcpy(key, "mr_", 3);
+    mr_ops_make_secret(key + 3);
+    mr_ops_hash(mr_text_of(key), wanted.hash);
     wanted.prefix = (mr_text){key, prefix_characters};
     status = ops->backend->key_add(ops->state, &wanted, err);
     if (status == MR_EXISTS) {
@@ -168,7 +163,7 @@ mr_status mr_ops_key_check(mr_ops *ops, mr_text key, mr_api_key *ret_key, mr_err
     if (key.bytes != key_characters || !mr_text_starts_with(key, "mr_")) {
         return mr_fail(err, MR_NOT_FOUND, "this is not an API key");
     }
-    hash_key(key, hash);
+    mr_ops_hash(key, hash);
     status = ops->backend->key_check(ops->state, hash, mr_now_ms(), ret_key, err);
     if (status == MR_NOT_FOUND) {
         return mr_fail(err, MR_NOT_FOUND, "the API key is unknown, revoked or expired");

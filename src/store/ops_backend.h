@@ -9,6 +9,7 @@
 #define MR_STORE_OPS_BACKEND_H
 
 #include "store/ops.h"
+#include "store/ops_statements.h"
 
 enum { mr_ops_hash_bytes = 32, mr_ops_timeout_ms = 5000 };
 
@@ -38,7 +39,26 @@ typedef struct mr_ops_backend {
                               mr_err *err);
     mr_status (*letter_mark)(void *state, int32_t partition, int64_t offset, mr_letter_state letter,
                              int64_t now_ms, mr_err *err);
+    /* Several statements as one change: commit, or rollback after any failure. */
+    mr_status (*begin)(void *state, mr_err *err);
+    mr_status (*commit)(void *state, mr_err *err);
+    void (*rollback)(void *state);
+    /* Runs a statement of ops_statements.h; each row is visited (visit may be NULL). *ret_changes
+     * (may be NULL): the rows inserted, changed or removed; meaningless for a SELECT. */
+    mr_status (*run)(void *state, mr_ops_statement statement, const mr_ops_value *values,
+                     size_t count, mr_ops_row visit, void *ctx, uint64_t *ret_changes, mr_err *err);
 } mr_ops_backend;
+
+struct mr_ops {
+    const mr_ops_backend *backend;
+    void *state;
+};
+
+/* 43 characters base64url of 32 random bytes, and a NUL. */
+enum { mr_ops_secret_characters = 43 };
+void mr_ops_make_secret(char ret_secret[static mr_ops_secret_characters + 1]);
+/* SHA-256 of a secret. */
+void mr_ops_hash(mr_text secret, uint8_t ret_hash[static mr_ops_hash_bytes]);
 
 extern const mr_ops_backend mr_ops_sqlite;
 extern const mr_ops_backend mr_ops_postgres;

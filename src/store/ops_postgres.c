@@ -10,6 +10,7 @@
  * Not here:   making and checking keys (ops.c), connections (postgres_connect.c).
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/ops_backend.h"
 #include "store/postgres_db.h"
@@ -28,6 +29,7 @@ typedef enum ops_query {
 } ops_query;
 
 extern const char mr_embed_postgres_ops_001_sql[];
+extern const char mr_embed_postgres_ops_002_sql[];
 extern const char mr_embed_postgres_ops_key_insert_sql[];
 extern const char mr_embed_postgres_ops_key_valid_sql[];
 extern const char mr_embed_postgres_ops_key_revoke_sql[];
@@ -40,6 +42,7 @@ extern const char mr_embed_postgres_ops_letter_mark_sql[];
 
 static const char *const migrations[] = {
     mr_embed_postgres_ops_001_sql,
+    mr_embed_postgres_ops_002_sql,
 };
 
 static const mr_pg_query queries[QUERY_COUNT] = {
@@ -57,7 +60,17 @@ static const mr_pg_query queries[QUERY_COUNT] = {
 typedef struct postgres_ops {
     mr_pg *pg;
     mr_pg_params params;
+    mr_pg_query queries[QUERY_COUNT + MR_OPS_STATEMENT_COUNT]; /* ours, then the shared ones */
 } postgres_ops;
+
+static void make_queries(postgres_ops *ops)
+{
+    memcpy(ops->queries, queries, sizeof(queries));
+    for (size_t index = 0; index < MR_OPS_STATEMENT_COUNT; index++) {
+        ops->queries[QUERY_COUNT + index] =
+            (mr_pg_query){mr_ops_texts[index].name, mr_ops_texts[index].sql};
+    }
+}
 
 static void close_ops(void *state)
 {
@@ -75,17 +88,19 @@ static mr_status open_ops(const mr_store_options *options, void **ret_state, mr_
         .url = options->url,
         .server = &options->server,
         .what = "ops",
-        .queries = queries,
-        .query_count = QUERY_COUNT,
+        .queries = ops->queries,
+        .query_count = QUERY_COUNT + MR_OPS_STATEMENT_COUNT,
         .migrations = migrations,
         .migration_count = sizeof(migrations) / sizeof(migrations[0]),
         .migration_table = "ops.schema_migration",
         .read_only = options->mode == MR_STORE_READ,
         .timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : mr_ops_timeout_ms,
     };
-    mr_status status = mr_pg_open(&pg_options, &ops->pg, err);
+    mr_status status;
 
+    make_queries(ops);
     mr_pg_params_init(&ops->params);
+    status = mr_pg_open(&pg_options, &ops->pg, err);
     if (status != MR_OK) {
         close_ops(ops);
         return status;
@@ -289,6 +304,106 @@ static mr_status letter_mark(void *state, int32_t partition, int64_t offset, mr_
     return mr_pg_run(ops->pg, QUERY_LETTER_MARK, &ops->params, NULL, NULL, err);
 }
 
+/* --- The shared statements ---------------------------------------------------------------------
+ */
+
+static mr_status begin(void *state, mr_err *err)
+{
+    postgres_ops *ops = state;
+
+    return mr_pg_begin(ops->pg, "ISOLATION LEVEL READ COMMITTED", err);
+}
+
+static mr_status commit(void *state, mr_err *err)
+{
+    postgres_ops *ops = state;
+
+    return mr_pg_commit(ops->pg, err);
+}
+
+static void rollback(void *state)
+{
+    postgres_ops *ops = state;
+
+    mr_pg_rollback(ops->pg);
+}
+
+static void bind_values(mr_pg_params *params, const mr_ops_value *values, size_t count)
+{
+    mr_pg_params_reset(params);
+    for (size_t at = 0; at < count; at++) {
+        switch (values[at].kind) {
+        case MR_OPS_NULL:
+            mr_pg_bind_text(params, MR_TEXT_ABSENT);
+            break;
+        case MR_OPS_INTEGER:
+            mr_pg_bind_integer(params, values[at].integer);
+            break;
+        case MR_OPS_TEXT:
+            mr_pg_bind_text(params, values[at].text);
+            break;
+        case MR_OPS_BYTES:
+            mr_pg_bind_bytes(params, values[at].text.data, values[at].text.bytes);
+            break;
+        }
+    }
+}
+
+static mr_ops_value cell_of(const PGresult *result, int row, int column)
+{
+    if (mr_pg_is_null(result, row, column)) {
+        return (mr_ops_value){.kind = MR_OPS_NULL};
+    }
+    switch (PQftype(result, column)) {
+    case MR_PG_INT8:
+        return mr_ops_integer(mr_pg_int8(result, row, column));
+    case MR_PG_BYTEA:
+        return (mr_ops_value){.kind = MR_OPS_BYTES, .text = mr_pg_text(result, row, column)};
+    default:
+        MR_ASSERT(PQftype(result, column) == MR_PG_TEXT);
+        return mr_ops_string(mr_pg_text(result, row, column));
+    }
+}
+
+static void visit_rows(const PGresult *result, mr_ops_row visit, void *ctx)
+{
+    mr_ops_value cells[mr_ops_cells_max];
+    const int columns = PQnfields(result);
+
+    MR_ASSERT(columns <= mr_ops_cells_max);
+    for (int row = 0; row < PQntuples(result); row++) {
+        for (int column = 0; column < columns; column++) {
+            cells[column] = cell_of(result, row, column);
+        }
+        if (!visit(ctx, cells, (size_t)columns)) {
+            return;
+        }
+    }
+}
+
+static mr_status run(void *state, mr_ops_statement which, const mr_ops_value *values, size_t count,
+                     mr_ops_row visit, void *ctx, uint64_t *ret_changes, mr_err *err)
+{
+    postgres_ops *ops = state;
+    PGresult *result = NULL;
+    uint64_t changes = 0;
+    mr_status status;
+
+    bind_values(&ops->params, values, count);
+    status = mr_pg_run(ops->pg, QUERY_COUNT + (size_t)which, &ops->params, &result, &changes, err);
+    if (status != MR_OK) {
+        return status;
+    }
+    if (visit != NULL) {
+        visit_rows(result, visit, ctx);
+    }
+    PQclear(result);
+    if (ret_changes != NULL) {
+        *ret_changes = changes;
+    }
+    return MR_OK;
+}
+
 const mr_ops_backend mr_ops_postgres = {
     .open = open_ops,
     .close = close_ops,
@@ -299,4 +414,8 @@ const mr_ops_backend mr_ops_postgres = {
     .key_generation = key_generation,
     .letter_state = letter_state,
     .letter_mark = letter_mark,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .run = run,
 };

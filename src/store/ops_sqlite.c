@@ -29,6 +29,7 @@ typedef enum ops_query {
 } ops_query;
 
 extern const char mr_embed_ops_001_sql[];
+extern const char mr_embed_ops_002_sql[];
 extern const char mr_embed_key_insert_sql[];
 extern const char mr_embed_key_valid_sql[];
 extern const char mr_embed_key_revoke_sql[];
@@ -41,6 +42,7 @@ extern const char mr_embed_letter_mark_sql[];
 
 static const char *const migrations[] = {
     mr_embed_ops_001_sql,
+    mr_embed_ops_002_sql,
 };
 
 static const mr_sqlite_query queries[QUERY_COUNT] = {
@@ -57,7 +59,45 @@ static const mr_sqlite_query queries[QUERY_COUNT] = {
 
 typedef struct sqlite_ops {
     mr_sqlite db;
+    mr_sqlite_query queries[QUERY_COUNT + MR_OPS_STATEMENT_COUNT]; /* ours, then the shared ones */
+    char *texts[MR_OPS_STATEMENT_COUNT];                           /* of these */
 } sqlite_ops;
+
+/* The shared text as SQLite takes it: without the schema's name, which it does not have. */
+static char *text_without_schema(const char *sql)
+{
+    static const char schema[] = "ops.";
+    char *text = mr_copy_string(sql);
+    char *end = text;
+
+    for (const char *at = sql; *at != '\0';) {
+        if (strncmp(at, schema, sizeof(schema) - 1) == 0) {
+            at += sizeof(schema) - 1;
+        } else {
+            *end++ = *at++;
+        }
+    }
+    *end = '\0';
+    return text;
+}
+
+static void make_queries(sqlite_ops *ops)
+{
+    memcpy(ops->queries, queries, sizeof(queries));
+    for (size_t index = 0; index < MR_OPS_STATEMENT_COUNT; index++) {
+        ops->texts[index] = text_without_schema(mr_ops_texts[index].sql);
+        ops->queries[QUERY_COUNT + index] =
+            (mr_sqlite_query){mr_ops_texts[index].name, ops->texts[index]};
+    }
+}
+
+static void free_ops(sqlite_ops *ops)
+{
+    for (size_t index = 0; index < MR_OPS_STATEMENT_COUNT; index++) {
+        free(ops->texts[index]);
+    }
+    free(ops);
+}
 
 static mr_status open_ops(const mr_store_options *options, void **ret_state, mr_err *err)
 {
@@ -69,6 +109,7 @@ static mr_status open_ops(const mr_store_options *options, void **ret_state, mr_
         return status;
     }
     ops = mr_alloc_zero(1, sizeof(*ops));
+    make_queries(ops);
     path = mr_path_join(options->data_folder, "ops.db");
     status = mr_sqlite_open(
         &(mr_sqlite_options){
@@ -77,15 +118,15 @@ static mr_status open_ops(const mr_store_options *options, void **ret_state, mr_
             .pragmas = "PRAGMA cache_size = -1024",
             .migrations = migrations,
             .migration_count = sizeof(migrations) / sizeof(migrations[0]),
-            .queries = queries,
-            .query_count = QUERY_COUNT,
+            .queries = ops->queries,
+            .query_count = QUERY_COUNT + MR_OPS_STATEMENT_COUNT,
             .durable_commits = true,
             .timeout_ms = mr_ops_timeout_ms,
         },
         &ops->db, err);
     free(path);
     if (status != MR_OK) {
-        free(ops);
+        free_ops(ops);
         return status;
     }
     *ret_state = ops;
@@ -97,7 +138,7 @@ static void close_ops(void *state)
     sqlite_ops *ops = state;
 
     mr_sqlite_close(&ops->db);
-    free(ops);
+    free_ops(ops);
 }
 
 /* --- Keys ------------------------------------------------------------------------------------- */
@@ -312,6 +353,108 @@ static mr_status letter_mark(void *state, int32_t partition, int64_t offset, mr_
     return mr_sqlite_run(&ops->db, QUERY_LETTER_MARK, NULL, err);
 }
 
+/* --- The shared statements ---------------------------------------------------------------------
+ */
+
+static mr_status begin(void *state, mr_err *err)
+{
+    sqlite_ops *ops = state;
+
+    return mr_sqlite_exec(&ops->db, "BEGIN IMMEDIATE", err);
+}
+
+static mr_status commit(void *state, mr_err *err)
+{
+    sqlite_ops *ops = state;
+
+    return mr_sqlite_exec(&ops->db, "COMMIT", err);
+}
+
+static void rollback(void *state)
+{
+    sqlite_ops *ops = state;
+
+    mr_sqlite_rollback(&ops->db);
+}
+
+static void bind_values(sqlite3_stmt *statement, const mr_ops_value *values, size_t count)
+{
+    MR_ASSERT(sqlite3_bind_parameter_count(statement) == (int)count);
+    for (size_t at = 0; at < count; at++) {
+        const int index = (int)at + 1;
+
+        switch (values[at].kind) {
+        case MR_OPS_NULL:
+            mr_sqlite_bind_null(statement, index);
+            break;
+        case MR_OPS_INTEGER:
+            mr_sqlite_bind_integer(statement, index, values[at].integer);
+            break;
+        case MR_OPS_TEXT:
+            mr_sqlite_bind_text(statement, index, values[at].text);
+            break;
+        case MR_OPS_BYTES:
+            mr_sqlite_bind_blob(statement, index, values[at].text.data, values[at].text.bytes);
+            break;
+        }
+    }
+}
+
+static mr_ops_value cell_of(sqlite3_stmt *statement, int index)
+{
+    switch (sqlite3_column_type(statement, index)) {
+    case SQLITE_INTEGER:
+        return mr_ops_integer(sqlite3_column_int64(statement, index));
+    case SQLITE_TEXT:
+        return mr_ops_string(mr_sqlite_column_text(statement, index));
+    case SQLITE_BLOB:
+        return (mr_ops_value){.kind = MR_OPS_BYTES,
+                              .text = mr_sqlite_column_blob(statement, index)};
+    default:
+        return (mr_ops_value){.kind = MR_OPS_NULL};
+    }
+}
+
+/* false: enough was read. */
+static bool visit_row(sqlite3_stmt *statement, mr_ops_row visit, void *ctx)
+{
+    mr_ops_value cells[mr_ops_cells_max];
+    int count = sqlite3_column_count(statement);
+
+    MR_ASSERT(count <= mr_ops_cells_max);
+    for (int index = 0; index < count; index++) {
+        cells[index] = cell_of(statement, index);
+    }
+    return visit(ctx, cells, (size_t)count);
+}
+
+static mr_status run(void *state, mr_ops_statement which, const mr_ops_value *values, size_t count,
+                     mr_ops_row visit, void *ctx, uint64_t *ret_changes, mr_err *err)
+{
+    sqlite_ops *ops = state;
+    const size_t query = QUERY_COUNT + (size_t)which;
+    sqlite3_stmt *statement = NULL;
+    mr_status status = mr_sqlite_prepare(&ops->db, query, &statement, err);
+
+    if (status != MR_OK) {
+        return status;
+    }
+    bind_values(statement, values, count);
+    while ((status = mr_sqlite_step(&ops->db, query, err)) == MR_OK) {
+        if (visit != NULL && !visit_row(statement, visit, ctx)) {
+            mr_sqlite_reset(&ops->db, query);
+            return MR_OK;
+        }
+    }
+    if (status != MR_NOT_FOUND) {
+        return status;
+    }
+    if (ret_changes != NULL) {
+        *ret_changes = (uint64_t)sqlite3_changes(ops->db.handle);
+    }
+    return MR_OK;
+}
+
 const mr_ops_backend mr_ops_sqlite = {
     .open = open_ops,
     .close = close_ops,
@@ -322,4 +465,8 @@ const mr_ops_backend mr_ops_sqlite = {
     .key_generation = key_generation,
     .letter_state = letter_state,
     .letter_mark = letter_mark,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .run = run,
 };

@@ -14,7 +14,7 @@
 
 const mr_user *mr_web_call_user(const mr_web_call *call)
 {
-    return call->has_user ? &call->user : NULL;
+    return call->has_user ? &call->session.user : NULL;
 }
 
 mr_status mr_web_call_may_see(mr_web_call *call, int64_t customer_id, mr_err *err)
@@ -25,7 +25,27 @@ mr_status mr_web_call_may_see(mr_web_call *call, int64_t customer_id, mr_err *er
     if (user->role != MR_USER_CUSTOMER || user->customer_id == customer_id) {
         return MR_OK;
     }
-    return mr_fail(err, MR_NOT_FOUND, "Not Found");
+    mr_buffer_clear(&call->scratch);
+    (void)mr_buffer_printf(&call->scratch, "customer %lld", (long long)customer_id);
+    mr_status st = mr_web_call_audit(call, "access.refused", call->route->path,
+                                     mr_buffer_text(&call->scratch), err);
+    return st != MR_OK ? st : mr_fail(err, MR_NOT_FOUND, "Not Found");
+}
+
+mr_status mr_web_call_audit(mr_web_call *call, const char *action, const char *target,
+                            mr_text detail, mr_err *err)
+{
+    const mr_audit_entry entry = {
+        .user = mr_text_of(call->has_user ? call->session.user.name : ""),
+        .address = mr_text_of(call->address),
+        .action = mr_text_of(action),
+        .target = mr_text_of(target),
+        .detail = detail,
+    };
+    mr_ops *ops = NULL;
+    mr_status st = mr_web_call_ops(call, &ops, err);
+
+    return st != MR_OK ? st : mr_ops_audit_add(ops, &entry, err);
 }
 
 /* --- The answer

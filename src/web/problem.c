@@ -47,6 +47,16 @@ void mr_web_refuse(mr_web_call *call, int http_status, const char *message)
     }
 }
 
+void mr_web_refuse_for(mr_web_call *call, int http_status, uint32_t retry_after_seconds,
+                       const char *message)
+{
+    char seconds[16];
+
+    mr_web_refuse(call, http_status, message);
+    (void)snprintf(seconds, sizeof seconds, "%u", retry_after_seconds);
+    mr_web_call_add_header(call, "Retry-After", seconds);
+}
+
 static void refuse_faults(mr_web_call *call)
 {
     begin(call, 422);

@@ -10,6 +10,14 @@ static const mr_web_route routes[] = {
 
     /* --- Session --- */
     {"GET", "/api/v1/session", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_session_get, "session", 0},
+    {"POST", "/api/v1/session", MR_USER_NOBODY, MR_WEB_LANE_SIGN_IN, mr_web_session_post, "sign_in", 4096},
+    {"DELETE", "/api/v1/session", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_session_delete, "session", 0},
+    {"POST", "/api/v1/session/link", MR_USER_NOBODY, MR_WEB_LANE_SIGN_IN, mr_web_session_link, "sign_in", 4096},
+    {"PUT", "/api/v1/session/password", MR_USER_CUSTOMER, MR_WEB_LANE_SIGN_IN, mr_web_session_password, "password", 4096},
+
+    /* --- Users and audit log --- */
+    {"GET", "/api/v1/users", MR_USER_OPERATOR, MR_WEB_LANE_QUICK, mr_web_users_get, "users", 0},
+    {"GET", "/api/v1/audit", MR_USER_OPERATOR, MR_WEB_LANE_QUICK, mr_web_audit_get, "audit", 0},
 
     /* --- Customers and invoices --- */
 

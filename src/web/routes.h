@@ -28,5 +28,14 @@ const mr_web_route *mr_web_routes(size_t *ret_count);
 
 /* --- Session (routes_session.c) --------------------------------------------------------------- */
 mr_status mr_web_session_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_session_post(mr_web_call *call, mr_err *err);
+mr_status mr_web_session_link(mr_web_call *call, mr_err *err);
+mr_status mr_web_session_delete(mr_web_call *call, mr_err *err);
+mr_status mr_web_session_password(mr_web_call *call, mr_err *err);
+
+/* --- Users and audit log (routes_users.c) ------------------------------------------------------
+ */
+mr_status mr_web_users_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_audit_get(mr_web_call *call, mr_err *err);
 
 #endif

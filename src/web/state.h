@@ -13,6 +13,7 @@
 #include <yyjson.h>
 
 #include "base/metrics.h"
+#include "http/rate_limit.h"
 #include "http/workers.h"
 #include "web/call.h"
 #include "web/parts.h"
@@ -27,6 +28,8 @@ enum {
     mr_web_query_bytes_max = 1048576,
     mr_web_etag_bytes_max = 128,
     mr_web_common_headers_bytes_max = 1536,
+    mr_web_address_bytes_max = 46,
+    mr_web_audit_clients_max = 4096,
 };
 
 /* One a worker's thread. */
@@ -49,6 +52,9 @@ struct mr_web {
     char headers[mr_web_common_headers_bytes_max]; /* of every answer */
     void *parts[MR_WEB_PART_COUNT];
     mr_workers *lanes[MR_WEB_LANE_COUNT]; /* thread-safe */
+    mr_rate_limit *refusals; /* thread-safe: of strangers, that the audit log takes by address */
+    mr_session_limits session_limits;
+    bool secure; /* people reach it by HTTPS */
     mr_http_server *server;
     pthread_mutex_t mutex;
     char last_error[mr_err_message_bytes_max]; /* guarded by mutex */
@@ -64,9 +70,11 @@ struct mr_web_call {
     mr_web_worker *worker; /* NULL until it runs */
     char id[mr_web_request_id_bytes_max];
     int64_t deadline_us;
-    atomic_bool gone; /* shared: the client has left */
+    atomic_bool gone;                       /* shared: the client has left */
+    char address[mr_web_address_bytes_max]; /* the client's */
     bool has_user;
-    mr_user user;
+    mr_session session;             /* meaningful with has_user */
+    char token[mr_token_bytes_max]; /* of its cookie; "" without one */
     mr_arena *arena;
     mr_buffer scratch; /* a decoded parameter */
     yyjson_doc *json;  /* of the body; NULL: not read yet */
@@ -84,13 +92,24 @@ void mr_web_accept(mr_http_request *request, void *ctx);
 void *mr_web_worker_create(void *ctx);
 void mr_web_worker_destroy(void *worker);
 
-/* access.c: may this call be made? Sets its user. In the worker's thread. */
+/* access.c: may this call be made? Sets its address, user and session. In the worker's thread.
+ * *ret_refusal: 0, or the status that refuses it with err's message. */
 mr_status mr_web_guard(mr_web_call *call, int *ret_refusal, mr_err *err);
+/* The session's token for X-CSRF-Token. */
+enum { mr_web_csrf_bytes_max = 65 };
+void mr_web_csrf(const char *token, char ret_csrf[static mr_web_csrf_bytes_max]);
+/* "address:192.0.2.7", of IPv6 the /64: who counts as one client. */
+enum { mr_web_subject_bytes_max = 80 };
+void mr_web_client_subject(const mr_web_call *call,
+                           char ret_subject[static mr_web_subject_bytes_max]);
 
 /* problem.c: turns what the handler returned into the answer, and logs what is ours to mend. */
 void mr_web_problem(mr_web_call *call, mr_status status, const mr_err *err);
 /* The same for a refusal that has a status of HTTP already. */
 void mr_web_refuse(mr_web_call *call, int http_status, const char *message);
+/* With Retry-After. */
+void mr_web_refuse_for(mr_web_call *call, int http_status, uint32_t retry_after_seconds,
+                       const char *message);
 void mr_web_set_error(mr_web *web, const char *message);
 
 /* routes_system.c, files.c: answered by the loops. */

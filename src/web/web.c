@@ -25,7 +25,15 @@ static const char common_headers[] =
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
     "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n";
+enum { audits_per_second = 1, audits_burst = 20 }; /* of refusals, from one address */
+
 static const char transport_header[] = "Strict-Transport-Security: max-age=31536000\r\n";
+
+bool mr_web_is_secure(const mr_web_options *options)
+{
+    return options->http.tls_certificate != NULL ||
+           (options->public_url != NULL && strncmp(options->public_url, "https:", 6) == 0);
+}
 
 /* --- Start ------------------------------------------------------------------------------------ */
 
@@ -42,11 +50,8 @@ static void make_metrics(mr_web *web)
 
 static void make_headers(mr_web *web)
 {
-    bool secure =
-        web->options.http.tls_certificate != NULL ||
-        (web->options.public_url != NULL && strncmp(web->options.public_url, "https:", 6) == 0);
     int bytes = snprintf(web->headers, sizeof web->headers, "%s%s", common_headers,
-                         secure ? transport_header : "");
+                         web->secure ? transport_header : "");
 
     MR_ASSERT(bytes > 0 && (size_t)bytes < sizeof web->headers);
 }
@@ -134,6 +139,9 @@ mr_status mr_web_start(const mr_web_options *options, mr_web **ret_web, mr_err *
     web = mr_alloc_zero(1, sizeof *web);
     web->options = *options;
     pthread_mutex_init(&web->mutex, NULL);
+    web->secure = mr_web_is_secure(options);
+    web->session_limits = (mr_session_limits){options->session_idle_ms, options->session_max_ms};
+    web->refusals = mr_rate_limit_create(audits_per_second, audits_burst, mr_web_audit_clients_max);
     make_metrics(web);
     make_headers(web);
     make_parts(web);
@@ -178,6 +186,7 @@ void mr_web_stop(mr_web *web)
             mr_web_parts[i].destroy(web->parts[i]);
         }
     }
+    mr_rate_limit_destroy(web->refusals);
     mr_metrics_destroy(web->metrics);
     pthread_mutex_destroy(&web->mutex);
     free(web->routes);

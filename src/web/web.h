@@ -39,6 +39,19 @@ typedef struct mr_web_options {
     const char *models;    /* folder of models of one's own, or NULL */
 } mr_web_options;
 
+/* Do people reach it by HTTPS, with these options? */
+bool mr_web_is_secure(const mr_web_options *options);
+
+/* A one-time sign-in link for a first operator, where no operator has ever signed in: the user
+ * `operator` is made, or its links are added to. ret_link is "" where somebody has. url: how people
+ * reach the web, "http://127.0.0.1:8080". */
+enum { mr_web_link_bytes_max = 512, mr_web_link_hours = 24 };
+mr_status mr_web_first_link(const mr_web_options *options, const char *url,
+                            char ret_link[static mr_web_link_bytes_max], mr_err *err);
+/* How people reach it: public_url, or by this address ("0.0.0.0:8080" is shown as localhost's). */
+void mr_web_url(const mr_web_options *options, const char *address,
+                char ret_url[static mr_web_link_bytes_max]);
+
 /* Starts to listen. */
 mr_status mr_web_start(const mr_web_options *options, mr_web **ret_web, mr_err *err);
 uint16_t mr_web_port(const mr_web *web);

@@ -1,0 +1,2 @@
+DELETE FROM ops.web_attempt
+WHERE subject = $1::text

@@ -1,0 +1,2 @@
+DELETE FROM ops.web_query_history
+WHERE history_id <= $1::bigint

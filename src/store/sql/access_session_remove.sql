@@ -1,0 +1,2 @@
+DELETE FROM ops.web_session
+WHERE hash = $1::bytea

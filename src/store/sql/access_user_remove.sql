@@ -1,0 +1,2 @@
+DELETE FROM ops.web_user
+WHERE user_id = $1::bigint
