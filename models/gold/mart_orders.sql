@@ -20,16 +20,29 @@
 -- check: unique InvoiceNo CustomerID
 -- check: accepted_range Lines 1 null
 SELECT
-    f.InvoiceNo,
-    f.CustomerID,
-    f.InvoiceNo LIKE 'C%' AS IsCancelled,
-    max_by(f.Country, (f.InvoiceDate, f.log_position)) AS Country,
-    min(f.InvoiceDate) AS InvoiceDate,
-    min(f.DateID) AS DateID,
-    count(*) AS Lines,
-    CAST(sum(f.Quantity) AS bigint) AS Quantity,
-    CAST(sum(f.Amount) AS decimal(38, 4)) AS Amount,
-    max(f.InvoiceDate) AS head_date,
-    max_by(f.log_position, (f.InvoiceDate, f.log_position)) AS head_position
-FROM silver.fact_sales f
-GROUP BY f.InvoiceNo, f.CustomerID
+    d.InvoiceNo,
+    d.CustomerID,
+    d.InvoiceNo LIKE 'C%' AS IsCancelled,
+    max_by(d.Country, (d.InvoiceDate, d.log_position)) AS Country,
+    min(d.InvoiceDate) AS InvoiceDate,
+    min(d.DateID) AS DateID,
+    CAST(sum(d.Lines) AS bigint) AS Lines,
+    CAST(sum(d.Quantity) AS bigint) AS Quantity,
+    CAST(sum(d.Amount) AS decimal(38, 4)) AS Amount,
+    max(d.InvoiceDate) AS head_date,
+    max_by(d.log_position, (d.InvoiceDate, d.log_position)) AS head_position
+FROM (
+    SELECT
+        f.InvoiceNo,
+        f.CustomerID,
+        f.InvoiceDate,
+        min(f.DateID) AS DateID,
+        max_by(f.Country, f.log_position) AS Country,
+        count(*) AS Lines,
+        CAST(sum(f.Quantity) AS bigint) AS Quantity,
+        CAST(sum(f.Amount) AS decimal(38, 4)) AS Amount,
+        max(f.log_position) AS log_position
+    FROM silver.fact_sales f
+    GROUP BY f.InvoiceNo, f.CustomerID, f.InvoiceDate
+) d
+GROUP BY d.InvoiceNo, d.CustomerID

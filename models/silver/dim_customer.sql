@@ -17,17 +17,27 @@
 -- check: not_null CustomerID Country
 -- check: unique CustomerID
 SELECT
-    f.CustomerID,
-    max_by(f.CustomerName, (f.InvoiceDate, f.log_position)) FILTER (WHERE f.CustomerName <> '')
-        AS CustomerName,
-    max_by(f.Country, (f.InvoiceDate, f.log_position)) AS Country,
-    min(f.InvoiceDate) AS FirstLineDate,
-    max(f.InvoiceDate) AS LastLineDate,
-    max(f.InvoiceDate) FILTER (WHERE f.CustomerName <> '') AS name_date,
-    max_by(f.log_position, (f.InvoiceDate, f.log_position)) FILTER (WHERE f.CustomerName <> '')
-        AS name_position,
-    max(f.InvoiceDate) AS country_date,
-    max_by(f.log_position, (f.InvoiceDate, f.log_position)) AS country_position
-FROM silver.fact_sales f
-WHERE f.CustomerID IS NOT NULL
-GROUP BY f.CustomerID
+    d.CustomerID,
+    max_by(d.CustomerName, (d.InvoiceDate, d.name_position))
+        FILTER (WHERE d.name_position IS NOT NULL) AS CustomerName,
+    max_by(d.Country, (d.InvoiceDate, d.log_position)) AS Country,
+    min(d.InvoiceDate) AS FirstLineDate,
+    max(d.InvoiceDate) AS LastLineDate,
+    max(d.InvoiceDate) FILTER (WHERE d.name_position IS NOT NULL) AS name_date,
+    max_by(d.name_position, (d.InvoiceDate, d.name_position))
+        FILTER (WHERE d.name_position IS NOT NULL) AS name_position,
+    max(d.InvoiceDate) AS country_date,
+    max_by(d.log_position, (d.InvoiceDate, d.log_position)) AS country_position
+FROM (
+    SELECT
+        f.CustomerID,
+        f.InvoiceDate,
+        max_by(f.CustomerName, f.log_position) FILTER (WHERE f.CustomerName <> '') AS CustomerName,
+        max(f.log_position) FILTER (WHERE f.CustomerName <> '') AS name_position,
+        max_by(f.Country, f.log_position) AS Country,
+        max(f.log_position) AS log_position
+    FROM silver.fact_sales f
+    WHERE f.CustomerID IS NOT NULL
+    GROUP BY f.CustomerID, f.InvoiceDate
+) d
+GROUP BY d.CustomerID

@@ -30,8 +30,14 @@ SELECT
     max_by(h.log_position, (h.has_customer, h.InvoiceDate, h.log_position)) AS head_position
 FROM (
     SELECT
-        f.*,
-        CASE WHEN f.CustomerID IS NULL THEN 0 ELSE 1 END AS has_customer
+        f.InvoiceNo,
+        f.InvoiceDate,
+        CASE WHEN f.CustomerID IS NULL THEN 0 ELSE 1 END AS has_customer,
+        min(f.DateID) AS DateID,
+        max_by(f.CustomerID, f.log_position) AS CustomerID,
+        max_by(f.Country, f.log_position) AS Country,
+        max(f.log_position) AS log_position
     FROM silver.fact_sales f
+    GROUP BY f.InvoiceNo, f.InvoiceDate, CASE WHEN f.CustomerID IS NULL THEN 0 ELSE 1 END
 ) h
 GROUP BY h.InvoiceNo

@@ -14,13 +14,22 @@
 -- check: not_null StockCode
 -- check: unique StockCode
 SELECT
-    f.StockCode,
-    max_by(f.Description, (f.InvoiceDate, f.log_position)) FILTER (WHERE f.Description <> '')
+    d.StockCode,
+    max_by(d.Description, (d.LastDate, d.last_position)) FILTER (WHERE d.Description <> '')
         AS Description,
-    min(f.InvoiceDate) AS FirstLineDate,
-    max(f.InvoiceDate) AS LastLineDate,
-    max(f.InvoiceDate) FILTER (WHERE f.Description <> '') AS description_date,
-    max_by(f.log_position, (f.InvoiceDate, f.log_position)) FILTER (WHERE f.Description <> '')
+    min(d.FirstDate) AS FirstLineDate,
+    max(d.LastDate) AS LastLineDate,
+    max(d.LastDate) FILTER (WHERE d.Description <> '') AS description_date,
+    max_by(d.last_position, (d.LastDate, d.last_position)) FILTER (WHERE d.Description <> '')
         AS description_position
-FROM silver.fact_sales f
-GROUP BY f.StockCode
+FROM (
+    SELECT
+        f.StockCode,
+        f.Description,
+        min(f.InvoiceDate) AS FirstDate,
+        max(f.InvoiceDate) AS LastDate,
+        max_by(f.log_position, (f.InvoiceDate, f.log_position)) AS last_position
+    FROM silver.fact_sales f
+    GROUP BY f.StockCode, f.Description
+) d
+GROUP BY d.StockCode

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* medallion/full.c - a table from everything there is: straight from the SELECT into files. */
+#include <pthread.h>
 #include <stdio.h>
 
 #include "medallion/task.h"
@@ -61,15 +62,24 @@ static void append_order(mr_task *task)
  * its own at twice the speed, and checks need not read the files again. */
 static bool fits_memory(const mr_task *task)
 {
-    return task->report->rows_read <= (int64_t)mr_task_rows_in_memory_max;
+    return task->report->rows_read <= task->session->rows_in_memory_max;
+}
+
+static void name_made(const mr_task *task, char name[static mr_model_path_bytes_max + 8])
+{
+    (void)snprintf(name, mr_model_path_bytes_max + 8, "made.%s", task->model->name);
 }
 
 static mr_status make_rows(mr_task *task, mr_err *err)
 {
     mr_buffer *sql = &task->sql;
+    char made[mr_model_path_bytes_max + 8];
 
+    name_made(task, made);
     mr_buffer_clear(sql);
-    (void)mr_buffer_append_string(sql, "CREATE OR REPLACE TEMP TABLE made AS SELECT ");
+    (void)mr_buffer_append_string(sql, "CREATE OR REPLACE TABLE ");
+    mr_sql_name(sql, made);
+    (void)mr_buffer_append_string(sql, " AS SELECT ");
     mr_sql_cast_columns(sql, task->model);
     (void)mr_buffer_printf(sql, " FROM (%s\n) AS model", task->model->sql);
     return mr_session_run(task->session, sql, err);
@@ -78,6 +88,7 @@ static mr_status make_rows(mr_task *task, mr_err *err)
 static mr_status select_all(mr_task *task, mr_err *err)
 {
     mr_buffer *sql = &task->sql;
+    char made[mr_model_path_bytes_max + 8];
 
     if (fits_memory(task)) {
         mr_status status = make_rows(task, err);
@@ -87,7 +98,9 @@ static mr_status select_all(mr_task *task, mr_err *err)
         mr_buffer_clear(sql);
         (void)mr_buffer_append_string(sql, "SELECT ");
         mr_sql_columns(sql, task->model, NULL);
-        (void)mr_buffer_append_string(sql, " FROM made");
+        (void)mr_buffer_append_string(sql, " FROM ");
+        name_made(task, made);
+        mr_sql_name(sql, made);
     } else {
         mr_buffer_clear(sql);
         (void)mr_buffer_append_string(sql, "SELECT ");
@@ -140,16 +153,77 @@ static mr_status check_written(mr_task *task, mr_err *err)
     if (task->adds.count == 0) {
         return MR_OK;
     }
-    if (fits_memory(task)) {
-        return mr_task_check(task, "made", &task->model->keys, err);
-    }
     mr_buffer_init(&relation, mr_session_sql_bytes_max);
-    status = written_relation(task, &relation, err);
+    if (fits_memory(task)) {
+        char made[mr_model_path_bytes_max + 8];
+        name_made(task, made);
+        mr_sql_name(&relation, made);
+        (void)mr_buffer_append(&relation, "", 1);
+    } else {
+        status = written_relation(task, &relation, err);
+    }
     if (status == MR_OK) {
         status = mr_task_check(task, relation.data, &task->model->keys, err);
     }
     mr_buffer_free(&relation);
     return status;
+}
+
+/* --- Writing, and making what is made of the rows meanwhile ------------------------------------
+ */
+
+typedef struct writer {
+    mr_task *task;
+    mr_olap_connection *connection;
+    const mr_delta_write *write;
+    mr_status status;
+    mr_err err;
+} writer;
+
+static void *run_writer(void *ctx)
+{
+    writer *w = ctx;
+
+    w->status = mr_delta_write_rows(w->task->target->table, w->connection, w->write,
+                                    &w->task->written, &w->err);
+    return NULL;
+}
+
+/* A thread and a connection of its own for the write: much of it keeps one core alone busy. The
+ * table's handle is the writer's meanwhile; `beside` must not touch this task's files. */
+static mr_status write_beside(mr_task *task, const mr_delta_write *write, mr_err *err)
+{
+    writer w = {.task = task, .write = write};
+    pthread_t thread;
+    mr_status status = mr_olap_connect(task->session->olap, &w.connection, err);
+
+    if (status != MR_OK) {
+        return status;
+    }
+    if (pthread_create(&thread, NULL, run_writer, &w) != 0) {
+        (void)run_writer(&w);
+    } else {
+        name_made(task, task->target->made);
+        task->beside(task->ctx, task);
+        task->target->made[0] = '\0';
+        (void)pthread_join(thread, NULL);
+    }
+    mr_olap_disconnect(w.connection);
+    if (w.status != MR_OK) {
+        *err = w.err;
+        return w.status;
+    }
+    /* One's sync may have taken over the other's folders, and failed. */
+    return mr_blobs_sync(task->session->blobs, err);
+}
+
+static mr_status write_rows(mr_task *task, const mr_delta_write *write, mr_err *err)
+{
+    if (task->beside != NULL && fits_memory(task)) {
+        return write_beside(task, write, err);
+    }
+    return mr_delta_write_rows(task->target->table, task->session->connection, write,
+                               &task->written, err);
 }
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err)
@@ -166,8 +240,7 @@ mr_status mr_task_compute_full(mr_task *task, mr_err *err)
                             .select = task->sql.data,
                             .file_bytes_target = task->model->file_bytes,
                             .sum_column = task->model->sum};
-    status = mr_delta_write_rows(task->target->table, task->session->connection, &write,
-                                 &task->written, err);
+    status = write_rows(task, &write, err);
     if (status != MR_OK) {
         return status;
     }
@@ -182,9 +255,12 @@ mr_status mr_task_compute_full(mr_task *task, mr_err *err)
     if (task->model->mode == MR_MODEL_INSERT) {
         task->report->rows_known = task->report->rows_read - task->report->rows_new;
     }
-    status = check_written(task, err);
-    if (status == MR_OK && fits_memory(task)) {
-        status = mr_olap_run(task->session->connection, "DROP TABLE made", err);
+    return check_written(task, err);
+}
+
+void mr_task_keep_made(mr_task *task)
+{
+    if (task->report->full && task->model->mode != MR_MODEL_PUBLISH && fits_memory(task)) {
+        name_made(task, task->target->made);
     }
-    return status;
 }

@@ -95,14 +95,19 @@ static mr_status check_added(mr_task *task, mr_err *err)
 {
     const mr_model *source = mr_models_find(task->session->models, task->source->name);
     mr_buffer relation;
-    mr_status status;
+    mr_status status = MR_OK;
 
     if (task->adds.count == 0 || task->rearranged || task->model->check_count == 0) {
         return MR_OK;
     }
     mr_buffer_init(&relation, mr_session_sql_bytes_max);
-    status = mr_delta_relation(task->source->table, task->source->snapshot, task->adds.files,
-                               task->adds.count, &relation, err);
+    if (task->source->made[0] != '\0' &&
+        task->adds.count == mr_delta_file_count(task->source->snapshot)) {
+        mr_sql_name(&relation, task->source->made);
+    } else {
+        status = mr_delta_relation(task->source->table, task->source->snapshot, task->adds.files,
+                                   task->adds.count, &relation, err);
+    }
     if (status == MR_OK && !mr_buffer_append(&relation, "", 1)) {
         status = mr_fail(err, MR_LIMIT, "%s: too many files", task->model->name);
     }

@@ -9,13 +9,14 @@
 
 #include "base/civil.h"
 #include "base/random.h"
+#include "medallion/family.h"
 #include "medallion/quality.h"
-#include "medallion/task.h"
 
 typedef struct run {
     const mr_run_options *options;
     mr_session *session;
     mr_run_report *report;
+    mr_family family; /* computed already, not committed */
 } run;
 
 /* --- Which models ----------------------------------------------------------------------------- */
@@ -86,26 +87,45 @@ static void find_failure(void *ctx, const char *name)
 
 /* --- One model -------------------------------------------------------------------------------- */
 
+static mr_status find_tables(run *r, mr_task *task, mr_err *err)
+{
+    mr_status status = mr_session_find(r->session, task->model->from, &task->source, err);
+
+    return status == MR_OK ? mr_session_find(r->session, task->model->name, &task->target, err)
+                           : status;
+}
+
 static mr_status run_task(run *r, const mr_model *model, const char *date, mr_model_report *report,
                           mr_err *err)
 {
-    mr_task task = {.session = r->session,
-                    .model = model,
-                    .report = report,
-                    .date = date,
-                    .full_wanted = date == NULL && r->options->full_refresh,
-                    .arena = mr_arena_create(mr_task_arena_bytes_max)};
+    mr_task task;
     mr_status status;
 
-    mr_buffer_init(&task.sql, mr_session_sql_bytes_max);
-    status = mr_session_find(r->session, model->from, &task.source, err);
-    if (status == MR_OK) {
-        status = mr_session_find(r->session, model->name, &task.target, err);
-    }
+    mr_task_init(&task, r->session, model, report);
+    task.date = date;
+    task.full_wanted = date == NULL && r->options->full_refresh;
+    task.beside = mr_family_make;
+    task.ctx = &r->family;
+    status = find_tables(r, &task, err);
     if (status == MR_OK) {
         status = mr_task_run(&task, err);
     }
+    if (status != MR_OK && r->family.head == model) {
+        mr_family_drop(&r->family);
+    }
     mr_task_free(&task);
+    return status;
+}
+
+/* One that was computed beside its source: what is left is its commit. */
+static mr_status run_member(mr_family_member *member, mr_model_report *report, mr_err *err)
+{
+    mr_status status;
+
+    *report = member->report;
+    member->task.report = report;
+    status = mr_task_run(&member->task, err);
+    mr_family_member_free(member);
     return status;
 }
 
@@ -157,7 +177,10 @@ static void run_model(run *r, const mr_model *model, mr_model_report *report)
         (void)snprintf(report->message, sizeof(report->message), "stopped before it began");
         return;
     }
-    status = run_task(r, model, NULL, report, &err);
+    mr_family_member *member = mr_family_take(&r->family, model);
+    const uint64_t before_us = member != NULL ? member->us : 0;
+    status =
+        member != NULL ? run_member(member, report, &err) : run_task(r, model, NULL, report, &err);
     if (status == MR_OK) {
         status = run_day(r, model, report, &err);
     }
@@ -165,7 +188,7 @@ static void run_model(run *r, const mr_model *model, mr_model_report *report)
         report->state = MR_MODEL_FAILED;
         (void)snprintf(report->message, sizeof(report->message), "%s", err.message);
     }
-    report->us = (uint64_t)(mr_monotonic_us() - start_us);
+    report->us = before_us + (uint64_t)(mr_monotonic_us() - start_us);
 }
 
 static void tell(const run *r, size_t index, size_t count, const mr_model *model,
@@ -185,6 +208,14 @@ static void count_state(mr_run_report *report, mr_model_state state)
     report->skipped += state == MR_MODEL_SKIPPED;
     report->failed += state == MR_MODEL_FAILED;
     report->blocked += state == MR_MODEL_BLOCKED;
+}
+
+/* For the family: those of this run that have not had their turn. */
+static bool is_wanted(void *ctx, const mr_model *model)
+{
+    const run *r = ctx;
+
+    return is_selected(r->options, model) && find_report(r, model->name) == NULL;
 }
 
 static void run_models(run *r)
@@ -286,7 +317,9 @@ mr_status mr_medallion_run(const mr_run_options *options, mr_run_report **ret_re
     (void)snprintf(r.report->id, sizeof(r.report->id), "%llx-%08llx",
                    (unsigned long long)r.report->started_ms,
                    (unsigned long long)(random & 0xffffffff));
+    r.family = (mr_family){.session = r.session, .is_wanted = is_wanted, .ctx = &r};
     run_models(&r);
+    mr_family_drop(&r.family);
     status = read_books(&r, err);
     r.report->us = (uint64_t)(mr_monotonic_us() - start_us);
     mr_session_close(r.session);

@@ -5,6 +5,17 @@
 
 #include "medallion/session.h"
 
+enum { line_bytes_in_memory = 512, rows_in_memory_most = 2000000 };
+
+/* A line takes about 220 bytes there; the other half is for what is made of them. */
+static int64_t rows_in_memory(uint64_t memory_bytes_max)
+{
+    const uint64_t bytes = memory_bytes_max > 0 ? memory_bytes_max : (uint64_t)512 << 20;
+    const uint64_t rows = bytes / line_bytes_in_memory;
+
+    return rows < rows_in_memory_most ? (int64_t)rows : rows_in_memory_most;
+}
+
 mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_olap_options *engine,
                           mr_session **ret_session, mr_err *err)
 {
@@ -17,6 +28,7 @@ mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_ola
         *ret_session = session;
         return MR_OK;
     }
+    session->rows_in_memory_max = rows_in_memory(engine->memory_bytes_max);
     status = mr_olap_open(engine, &session->olap, err);
     if (status == MR_OK) {
         status = mr_olap_connect(session->olap, &session->connection, err);
@@ -58,6 +70,7 @@ mr_status mr_session_refresh(mr_session_table *table, mr_err *err)
     }
     mr_delta_snapshot_free(table->snapshot);
     table->snapshot = snapshot;
+    table->made[0] = '\0';
     return MR_OK;
 }
 
@@ -129,6 +142,14 @@ mr_status mr_session_bind(mr_session *session, mr_session_table *table, const mr
     mr_buffer sql;
     mr_status status;
 
+    if (files == NULL && where == NULL && table->made[0] != '\0') {
+        mr_buffer_init(&sql, 1024);
+        (void)mr_buffer_printf(&sql, "CREATE OR REPLACE VIEW %s AS SELECT * FROM ", table->name);
+        mr_sql_name(&sql, table->made);
+        status = mr_session_run(session, &sql, err);
+        mr_buffer_free(&sql);
+        return status;
+    }
     if (files != NULL) {
         chosen = files->count > 0 ? files->files : no_file; /* NULL would be all of them */
     }

@@ -20,6 +20,9 @@ typedef struct mr_session_table {
     char name[mr_model_path_bytes_max]; /* "silver.fact_sales" */
     mr_delta_table *table;
     mr_delta_snapshot *snapshot; /* NULL: there is no such table yet */
+    /* Table of the engine with the rows of the snapshot (or, while they are being written, of the
+     * next one); "" = none. A refresh forgets it. */
+    char made[mr_model_path_bytes_max + 8];
 } mr_session_table;
 
 typedef struct mr_session {
@@ -27,6 +30,7 @@ typedef struct mr_session {
     const mr_models *models;
     mr_olap *olap;
     mr_olap_connection *connection;
+    int64_t rows_in_memory_max; /* so many of a source's rows: what is made of them fits memory */
     mr_session_table *tables[mr_session_tables_max];
     size_t table_count;
 } mr_session;

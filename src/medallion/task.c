@@ -98,7 +98,7 @@ static mr_delta_file *copy_list(const mr_file_list *list, bool data_change)
     return files;
 }
 
-static mr_status commit(mr_task *task, mr_err *err)
+static mr_status commit(mr_task *task, int64_t *ret_version, mr_err *err)
 {
     static const char *const operations[] = {"WRITE", "MERGE", "MERGE", "WRITE", ""};
     const mr_model_report *report = task->report;
@@ -106,7 +106,6 @@ static mr_status commit(mr_task *task, mr_err *err)
     mr_delta_file *removes = copy_list(&task->removes, !task->rearranged);
     task_txns txns;
     char info[256];
-    int64_t version = -1;
 
     list_txns(task, &txns);
     (void)snprintf(info, sizeof(info),
@@ -127,7 +126,7 @@ static mr_status commit(mr_task *task, mr_err *err)
                               .txns_expected = txns.expected,
                               .data_change = !task->rearranged};
     mr_status status =
-        mr_delta_commit_to(task->target->table, task->target->snapshot, &commit, &version, err);
+        mr_delta_commit_to(task->target->table, task->target->snapshot, &commit, ret_version, err);
     free(adds);
     free(removes);
     return status;
@@ -179,10 +178,18 @@ static void gather(mr_task *task)
     }
 }
 
+void mr_task_discard(mr_task *task)
+{
+    mr_delta_files_discard(task->target->table, task->written);
+    mr_delta_files_free(task->written);
+    task->written = NULL;
+}
+
 static void clear(mr_task *task)
 {
     mr_delta_files_free(task->written);
     task->written = NULL;
+    task->early = false;
     mr_file_list_free(&task->news);
     mr_file_list_free(&task->adds);
     mr_file_list_free(&task->removes);
@@ -191,6 +198,19 @@ static void clear(mr_task *task)
     task->rearranged = false;
     task->note_only = false;
     *task->report = (mr_model_report){.model = task->model, .version = -1, .rows = -1};
+}
+
+mr_status mr_task_compute_early(mr_task *task, int64_t rows_read, mr_err *err)
+{
+    *task->report = (mr_model_report){.model = task->model,
+                                      .state = MR_MODEL_DONE,
+                                      .full = true,
+                                      .rows_read = rows_read,
+                                      .version = -1,
+                                      .rows = -1};
+    task->early = true;
+    make_schema(task);
+    return mr_task_compute_full(task, err);
 }
 
 static mr_status compute(mr_task *task, mr_err *err)
@@ -221,22 +241,44 @@ static bool worth_a_commit(const mr_task *task)
     return task->date == NULL || task->adds.count + task->removes.count > 0;
 }
 
-static mr_status try_once(mr_task *task, mr_err *err)
+/* What was computed early is taken as it is, now that its source stands; unless that turns out to
+ * ask for something else. */
+static mr_status plan_and_compute(mr_task *task, mr_err *err)
 {
+    const mr_model_report made = *task->report;
     mr_status status = mr_task_plan(task, err);
 
-    if (status == MR_OK) {
-        status = compute(task, err);
+    if (status == MR_OK && task->early && task->report->full) {
+        task->report->rows_known =
+            task->model->mode == MR_MODEL_INSERT ? task->report->rows_read - made.rows_new : 0;
+        report_files(task);
+        return MR_OK;
     }
+    if (status == MR_OK && task->early) {
+        mr_task_discard(task);
+        clear(task);
+        status = mr_task_plan(task, err);
+    }
+    return status == MR_OK ? compute(task, err) : status;
+}
+
+static mr_status try_once(mr_task *task, mr_err *err)
+{
+    int64_t version = -1;
+    mr_status status = plan_and_compute(task, err);
+
     if (status != MR_OK || !worth_a_commit(task)) {
         return status;
     }
-    status = commit(task, err);
+    status = commit(task, &version, err);
     if (status == MR_EXISTS && task->written != NULL) {
         mr_delta_files_discard(task->target->table, task->written);
     }
     if (status == MR_OK) {
         status = mr_session_refresh(task->target, err);
+    }
+    if (status == MR_OK && mr_delta_version(task->target->snapshot) == version) {
+        mr_task_keep_made(task);
     }
     if (status == MR_OK) {
         gather(task);
@@ -255,11 +297,23 @@ mr_status mr_task_run(mr_task *task, mr_err *err)
                 break;
             }
         }
-        clear(task);
+        if (tries > 0 || !task->early) {
+            clear(task);
+        }
         status = try_once(task, err);
     }
     report_table(task);
     return status;
+}
+
+void mr_task_init(mr_task *task, mr_session *session, const mr_model *model,
+                  mr_model_report *report)
+{
+    *task = (mr_task){.session = session,
+                      .model = model,
+                      .report = report,
+                      .arena = mr_arena_create(mr_task_arena_bytes_max)};
+    mr_buffer_init(&task->sql, mr_session_sql_bytes_max);
 }
 
 void mr_task_free(mr_task *task)

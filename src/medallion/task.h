@@ -20,10 +20,10 @@ enum {
     mr_task_tries_max = 4,  /* of a commit that others were faster with */
     mr_task_stale_max = 64, /* versions of a source without new rows, until that is noted */
     mr_task_small_files_min = 8,
-    mr_task_rows_in_memory_max = 2000000, /* read in full: what comes of them fits memory */
 };
 
-typedef struct mr_task {
+typedef struct mr_task mr_task;
+struct mr_task {
     mr_session *session;
     const mr_model *model;
     mr_session_table *source; /* the driving one */
@@ -41,19 +41,33 @@ typedef struct mr_task {
     mr_delta_schema schema;
     mr_delta_field fields[mr_model_columns_max];
     bool rearranged; /* rows are what they were */
-} mr_task;
+    bool early;      /* computed in full beside its source, before that was committed (family.c) */
+    /* Called while the rows of a full refresh are being written and source->made has them; may be
+     * NULL. */
+    void (*beside)(void *ctx, mr_task *task);
+    void *ctx;
+};
 
 extern const char mr_task_hash_key[];  /* txn: hash of the model that made the table */
 extern const char mr_task_epoch_key[]; /* txn: changes when the table is made anew */
 extern const char mr_task_read_key[];  /* txn: rows read of the source since then */
+
+void mr_task_init(mr_task *task, mr_session *session, const mr_model *model,
+                  mr_model_report *report);
 
 /* Decides between all, an increment, and nothing (report->state MR_MODEL_SKIPPED). */
 mr_status mr_task_plan(mr_task *task, mr_err *err);
 int64_t mr_task_epoch(const mr_session_table *table);
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err);
+/* Everything but plan and commit, from a source whose rows are made and not committed yet. */
+mr_status mr_task_compute_early(mr_task *task, int64_t rows_read, mr_err *err);
+/* After the commit: the engine still has the rows of the table as they are now. */
+void mr_task_keep_made(mr_task *task);
 mr_status mr_task_compute_increment(mr_task *task, mr_err *err);
 mr_status mr_task_publish(mr_task *task, mr_err *err);
+/* Removes what was written and not committed. */
+void mr_task_discard(mr_task *task);
 
 /* Makes pending, existing, fresh and gone. */
 mr_status mr_task_make_insert(mr_task *task, mr_err *err);
