@@ -1,0 +1,21 @@
+// Every page as it is looked at by axe and for the screenshots: its address, and as whom. An order of the
+// customer is found when the platform runs.
+export async function pages(platform) {
+  const { customer } = platform;
+  const home = `/customers/${customer}`;
+  const { items } = await platform.ask("operator", `/customers/${customer}/orders?kind=orders&limit=2`);
+  const order = items.at(-1).invoice_no;
+  return [
+    { name: "sign-in", path: "/sign-in" },
+    { name: "portal", path: home, role: "customer", shown: ["desktop-light", "phone-dark"] },
+    { name: "order", path: `${home}/orders/${order}`, role: "customer", shown: ["desktop-light", "phone-dark"] },
+    { name: "returned-items", path: `${home}/returned`, role: "customer" },
+    { name: "customers", path: "/customers", role: "analyst", shown: ["desktop-light", "phone-dark"] },
+    { name: "any-customer", path: `${home}?kind=returns`, role: "operator" },
+    { name: "invoice", path: `/invoices/${order}`, role: "operator" },
+    { name: "filtered-empty", path: `${home}?q=no+such+thing`, role: "customer" },
+    { name: "no-such-customer", path: "/customers/1", role: "operator" },
+    { name: "forbidden", path: "/customers", role: "customer" },
+    { name: "not-found", path: "/nowhere", role: "customer" },
+  ];
+}
