@@ -9,10 +9,10 @@ KILLS       ?= 1000
 export JOBS PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build web demo test asan tsan fuzz bench tidy fmt install torture clean
+.PHONY: help deps build web screenshots demo test asan tsan fuzz bench tidy fmt install torture clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install what building and testing need (Debian 12; uses sudo where not root)
 	@scripts/deps.sh test
@@ -24,6 +24,12 @@ build: ## the program, optimised: build/release/millrace
 web: ## the web app alone: build/web/dist, which the next build embeds
 	@scripts/deps.sh build
 	@scripts/web.sh
+
+screenshots: ## every page of the web app, light and dark, phone and desktop: build/web/screenshots, docs/screenshots
+	@scripts/deps.sh test
+	@scripts/build.sh test
+	@scripts/web.sh tools
+	@TEST_PROGRAM=build/test/millrace node tests/browser/run.mjs --screenshots
 
 demo: ## install what is missing, build, start the platform, stream a shop's data in (CSV=path for your own)
 	@scripts/deps.sh build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the unit tests (ctest), and the end-to-end tests and those of what is deployed (pytest), against one
-# build folder, and closes with the time of each stage and one line that counts them. KILLS: how many
+# Runs the unit tests (ctest, and node's runner for the web app), the end-to-end tests and those of what is
+# deployed (pytest), and the web app in a real browser, against one build folder, and closes with the time of each stage and one line that counts them. KILLS: how many
 # kill -9 the fault test makes.
 set -uo pipefail
 
@@ -21,11 +21,13 @@ export PYTHONDONTWRITEBYTECODE=1
 # skipped by its tests, and said so. Under a sanitizer they are left out: servers and sanitizers
 # together are too slow for the tests' time-outs.
 end_to_end=(tests/integration tests/deploy)
+sanitized=0
 case "$build" in
     *asan | *tsan)
         printf 'test: under a sanitizer the tests against Kafka and PostgreSQL, and those of tests/deploy, are skipped\n' >&2
         end_to_end=(tests/integration)
         MR_TEST_POSTGRES=""; MR_TEST_KAFKA=""
+        sanitized=1
         ;;
 esac
 times=()
@@ -80,13 +82,25 @@ stop_servers
 end_to_end_status=${PIPESTATUS[0]}
 stage 'end to end'
 
+# The web app: nothing of it is instrumented, so that a sanitizer adds nothing but time.
+web_log="$build/web_unit.log" browser_log="$build/browser.log"
+: >"$web_log" >"$browser_log"
+web_status=0 browser_status=0
+if [ "$sanitized" -eq 0 ]; then
+    scripts/web.sh test >"$web_log" 2>&1 || { web_status=$?; cat "$web_log"; }
+    node tests/browser/run.mjs 2>&1 | tee "$browser_log"
+    browser_status=${PIPESTATUS[0]}
+    stage 'web app'
+fi
+
 unit_total=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\2/p' "$unit_log")
 unit_failed=$(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\1/p' "$unit_log")
 unit_failed=$(( ${unit_failed:-0} - retried ))
 unit_skipped=$(grep -c '\*\*\*Skipped' "$unit_log")
 unit_passed=$(( ${unit_total:-0} - ${unit_failed:-0} - unit_skipped ))
-passed=$(( unit_passed + $(count "$end_to_end_log" passed) ))
-failed=$(( ${unit_failed:-0} + $(count "$end_to_end_log" failed) + $(count "$end_to_end_log" error) ))
+tap() { sed -nE "s/^# $1 ([0-9]+)$/\1/p" "$web_log" | tail -n 1 | grep . || echo 0; }
+passed=$(( unit_passed + $(count "$end_to_end_log" passed) + $(tap pass) + $(count "$browser_log" passed) ))
+failed=$(( ${unit_failed:-0} + $(count "$end_to_end_log" failed) + $(count "$end_to_end_log" error) + $(tap fail) + $(count "$browser_log" failed) ))
 printf '\ntime:%s\n' "$(printf ', %s' "${times[@]}" | cut -c2-)"
-printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$(( unit_skipped + $(count "$end_to_end_log" skipped) ))"
-[ "$unit_status" -eq 0 ] && [ "$end_to_end_status" -eq 0 ]
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$(( unit_skipped + $(count "$end_to_end_log" skipped) + $(count "$browser_log" skipped) ))"
+[ "$unit_status" -eq 0 ] && [ "$end_to_end_status" -eq 0 ] && [ "$web_status" -eq 0 ] && [ "$browser_status" -eq 0 ]

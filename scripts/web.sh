@@ -66,7 +66,7 @@ case "$task" in
     test)
         install_packages tools
         node web/tests/bundle.mjs "$out/tests"
-        node --test "$out"/tests/*.test.mjs
+        node --test --test-reporter=tap "$out"/tests/*.test.mjs
         ;;
     *) fail 'usage: scripts/web.sh [build|check|format|test|tools]' ;;
 esac

@@ -3,7 +3,7 @@
 //
 //   node tests/browser/run.mjs               the tests
 //   node tests/browser/run.mjs WORDS         those whose names hold these words
-//   node tests/browser/run.mjs --screenshots every page into docs/screenshots
+//   node tests/browser/run.mjs --screenshots no tests: pictures of every page
 import { readdir } from "node:fs/promises";
 import { hasChromium, launch, program } from "./chromium.mjs";
 import { Platform } from "./platform.mjs";

@@ -30,11 +30,18 @@ function usePage(page: PageRow): { Page: ComponentType<PageProps> | undefined; f
   return { Page, failure, retry: load };
 }
 
-// Screen readers and the keyboard follow to the new page; the window's title says which it is.
+let arrivedAt: string | null = null;
+
+// Screen readers and the keyboard follow to the new page, but for the first, where the browser itself has put
+// them; the window's title says which it is.
 function useArrival(name: string, title: string): void {
   useEffect(() => {
     document.title = title === "" ? "millrace" : `${title} · millrace`;
-    if (document.activeElement === document.body || document.activeElement?.closest("nav"))
+    const from = arrivedAt;
+    arrivedAt = name;
+    if (from === null || from === name) return;
+    const focused = document.activeElement;
+    if (focused === document.body || focused?.closest("nav"))
       document.getElementById("main")?.focus({ preventScroll: true });
   }, [name, title]);
 }

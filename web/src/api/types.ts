@@ -1,13 +1,12 @@
 // What the API answers. Money is a string of exact digits; days and instants are text.
 
-export type Role = "customer" | "analyst" | "operator";
+import type { components } from "./openapi";
 
-export interface Session {
-  user: { name: string; role: Role; customer_id: number | null };
-  csrf: string;
-  expires_at: string;
-  server: { version: string; shop: string; currency: string; demo: boolean };
-}
+type Schemas = components["schemas"];
+
+export type Session = Schemas["Session"];
+export type Role = Session["user"]["role"];
+export type Totals = Schemas["LiveTotals"];
 
 export interface Page<Item> {
   items: Item[];
@@ -97,18 +96,6 @@ export interface Invoice {
   returns: { invoice_no: string; invoice_date: string; amount: string; stock_codes: string[] }[];
   returned_from: { invoice_no: string; invoice_date: string }[];
   pdf: string;
-}
-
-// `event: totals` of /live.
-export interface Totals {
-  lines: number;
-  sales: string;
-  returns: string;
-  orders: number;
-  rate: number;
-  store_at: string;
-  gold_version: number | null;
-  behind: number | null;
 }
 
 export interface RawEvent {

@@ -29,11 +29,11 @@ export function useLiveChange(act: () => void, on = true): void {
   useEffect(() => {
     if (!on) return;
     let timer = 0;
-    let seen = live.peek().totals;
-    const stop = live.subscribe(({ totals }) => {
-      if (totals === seen) return;
-      const first = seen === null;
-      seen = totals;
+    let seen = live.peek().version;
+    const stop = live.subscribe(({ version }) => {
+      if (version === seen) return;
+      const first = seen === 0; // the totals that a stream begins with are no change
+      seen = version;
       if (!first && timer === 0) {
         timer = window.setTimeout(() => {
           timer = 0;

@@ -30,7 +30,11 @@ export async function askSession(): Promise<void> {
   try {
     enter(await get<Session>("/session"));
   } catch (problem) {
-    if (problem instanceof ApiError && problem.status === 401) leave();
+    if (problem instanceof ApiError && problem.status === 401) {
+      lose();
+      leave();
+    } else if (session.peek())
+      return; // what is shown stays; the pages' own requests say what is wrong
     else sessionProblem.value = problem instanceof ApiError ? problem : new ApiError(0, String(problem));
   }
 }
@@ -46,6 +50,7 @@ export async function signInByLink(token: string): Promise<void> {
 export async function changePassword(current: string | null, next: string): Promise<void> {
   const body = current === null ? { new: next } : { current, new: next };
   await call<void>("/session/password", { method: "PUT", body });
+  await askSession();
 }
 
 export async function signOut(): Promise<void> {
@@ -54,11 +59,14 @@ export async function signOut(): Promise<void> {
   navigate("/sign-in");
 }
 
-whenSignedOut(() => {
+// The server ended a session that this page had: sign in again, and come back.
+function lose(): void {
   if (!session.peek()) return;
   endedEarly.value = true;
   leave();
   const at = place.peek();
   const query = at.query.toString();
   navigate(`/sign-in?to=${encodeURIComponent(at.path + (query ? `?${query}` : ""))}`, { replace: true });
-});
+}
+
+whenSignedOut(lose);

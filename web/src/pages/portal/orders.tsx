@@ -111,9 +111,7 @@ export function Orders({ customer, open }: { customer: Customer; open: string | 
   const suffix = search ? `?${search}` : "";
   const close = () => {
     navigate(home + suffix);
-    requestAnimationFrame(() =>
-      document.querySelector<HTMLElement>(`[data-order="${open}"] .row-link, a.row-link[tabindex="0"]`)?.focus(),
-    );
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`.row-link[href*="/orders/${open}"]`)?.focus());
   };
 
   useEffect(() => {
