@@ -94,41 +94,65 @@ static bool status_has_body(int status)
     return status != 204 && status != 304;
 }
 
-void mr_answer_append(mr_connection *connection, const mr_http_answer *answer, bool close)
+/* Framing: "Content-Length: 12\r\n" or its like. */
+static char *put_head(mr_connection *connection, const mr_http_answer *answer, const char *framing,
+                      bool close, size_t body_bytes)
 {
-    const mr_message *message = &connection->message;
     const mr_http_loop *loop = connection->loop;
     mr_text type = answer->content_type == NULL ? MR_TEXT_LITERAL("application/json")
                                                 : mr_text_of(answer->content_type);
     mr_text extra = mr_text_of(answer->headers);
     mr_text always = mr_text_of(loop->server->options.headers);
-    size_t bytes_max =
-        head_bytes_max + type.bytes + extra.bytes + always.bytes + answer->body.bytes;
+    size_t bytes_max = head_bytes_max + type.bytes + extra.bytes + always.bytes + body_bytes;
     char *start = mr_buffer_reserve(&connection->output, bytes_max);
 
-    MR_ASSERT(start != NULL); /* mr_http_request_answer has checked the size */
+    MR_ASSERT(start != NULL); /* who calls has checked the size */
     char *at = put_status_line(start, answer->status);
     at = put(at, loop->date, strlen(loop->date));
     if (status_has_body(answer->status)) {
         at = PUT_LITERAL(at, "Content-Type: ");
         at = put(at, type.data, type.bytes);
-        at = PUT_LITERAL(at, "\r\nContent-Length: ");
-        at = put_number(at, answer->body.bytes);
         at = PUT_LITERAL(at, "\r\n");
+        at = put(at, framing, strlen(framing));
     }
     at = PUT_LITERAL(at, "X-Content-Type-Options: nosniff\r\n");
-    at = put_connection(at, message, close);
+    at = put_connection(at, &connection->message, close);
     if (always.bytes > 0) {
         at = put(at, always.data, always.bytes);
     }
     if (extra.bytes > 0) {
         at = put(at, extra.data, extra.bytes);
     }
-    at = PUT_LITERAL(at, "\r\n");
+    return PUT_LITERAL(at, "\r\n");
+}
+
+static void commit(mr_connection *connection, const char *end)
+{
+    const mr_buffer *output = &connection->output;
+
+    mr_buffer_commit(&connection->output, (size_t)(end - (output->data + output->bytes)));
+}
+
+void mr_answer_append(mr_connection *connection, const mr_http_answer *answer, bool close)
+{
+    const mr_message *message = &connection->message;
+    char framing[48] = "Content-Length: ";
+    char *digits_end = put_number(framing + strlen(framing), answer->body.bytes);
+
+    memcpy(digits_end, "\r\n", 3);
+    char *at = put_head(connection, answer, framing, close, answer->body.bytes);
     if (status_has_body(answer->status) && !message->head_only && answer->body.bytes > 0) {
         at = put(at, answer->body.data, answer->body.bytes);
     }
-    mr_buffer_commit(&connection->output, (size_t)(at - start));
+    commit(connection, at);
+}
+
+void mr_answer_append_stream_head(mr_connection *connection, const mr_http_answer *head,
+                                  bool chunked, bool close)
+{
+    MR_ASSERT(status_has_body(head->status));
+    commit(connection,
+           put_head(connection, head, chunked ? "Transfer-Encoding: chunked\r\n" : "", close, 0));
 }
 
 void mr_answer_detail(const char *message, mr_buffer *out)

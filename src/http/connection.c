@@ -11,8 +11,11 @@
  *   IDLE     -hold_when_blocked->         WRITING   the client does not read its answers
  *   WRITING  -end_writing->               IDLE      all is sent, and the connection is kept
  *                                         LINGERING half closed: input is dropped for a while
- *   HANDLING -mr_connection_close->       ORPHANED  the client left before its answer
- *   ORPHANED -mr_http_request_answer->    CLOSED    the answer is dropped
+ *   HANDLING -mr_http_stream_begin->      STREAMING the answer comes in pieces
+ *   STREAMING -mr_http_stream_end->       IDLE, WRITING
+ *   HANDLING, STREAMING
+ *            -mr_connection_close->       ORPHANED  the client left before its answer
+ *   ORPHANED -mr_http_request_answer->    CLOSED    the answer is dropped (so at a stream's end)
  *
  *   From every other state mr_connection_close leads to CLOSED. A refused request (400, 404, 408)
  *   is dispatched like any other and answered at once; a refused connection goes to WRITING.
@@ -21,10 +24,10 @@
  *             when CLOSED: events and lists of that round may still name it.
  * Called by:  the loop's thread only.
  * Invariants: (1) only enter() sets the state, along the table below; (2) the handler's request is
- *             answerable exactly in HANDLING and ORPHANED, where nothing of it moves or is freed;
- *             (3) input is parsed only in IDLE, HEAD and BODY, else it waits in `pending`;
- *             (4) handlers are never called from within an answer: a deferred one is resumed by
- *             the loop; (5) after any event settle() has armed epoll and the deadline.
+ *             answerable exactly in HANDLING, STREAMING and ORPHANED, where nothing of it moves or
+ * is freed; (3) input is parsed only in IDLE, HEAD and BODY, else it waits in `pending`; (4)
+ * handlers are never called from within an answer: a deferred one is resumed by the loop; (5) after
+ * any event settle() has armed epoll and the deadline.
  */
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -39,7 +42,9 @@ static const uint32_t next_states[] = {
     [MR_IDLE] = STATE_BIT(MR_HEAD) | STATE_BIT(MR_WRITING) | STATE_BIT(MR_CLOSED),
     [MR_HEAD] = STATE_BIT(MR_BODY) | STATE_BIT(MR_HANDLING) | STATE_BIT(MR_CLOSED),
     [MR_BODY] = STATE_BIT(MR_HANDLING) | STATE_BIT(MR_CLOSED),
-    [MR_HANDLING] = STATE_BIT(MR_IDLE) | STATE_BIT(MR_WRITING) | STATE_BIT(MR_ORPHANED),
+    [MR_HANDLING] = STATE_BIT(MR_IDLE) | STATE_BIT(MR_WRITING) | STATE_BIT(MR_STREAMING) |
+                    STATE_BIT(MR_ORPHANED),
+    [MR_STREAMING] = STATE_BIT(MR_IDLE) | STATE_BIT(MR_WRITING) | STATE_BIT(MR_ORPHANED),
     [MR_WRITING] = STATE_BIT(MR_IDLE) | STATE_BIT(MR_LINGERING) | STATE_BIT(MR_CLOSED),
     [MR_LINGERING] = STATE_BIT(MR_CLOSED),
     [MR_ORPHANED] = STATE_BIT(MR_CLOSED),
@@ -116,7 +121,7 @@ void mr_connection_close(mr_connection *connection)
     /* After the counting: a client that sees the end may come again at once, to another loop. */
     connection->transport->close(connection);
     connection->loop->slots[connection->slot].deadline_us = INT64_MAX;
-    if (connection->state != MR_HANDLING) {
+    if (connection->state != MR_HANDLING && connection->state != MR_STREAMING) {
         enter(connection, MR_CLOSED);
         return;
     }
@@ -256,6 +261,17 @@ static bool answer_fits(const mr_connection *connection, const mr_http_answer *a
            connection->output.bytes < mr_http_answer_bytes_max / 4;
 }
 
+static void end_answer(mr_connection *connection, int status, bool close)
+{
+    const mr_message *message = &connection->message;
+
+    count_answer(connection, status);
+    connection->close_after = close;
+    connection->linger = !message->complete || message->keep_alive;
+    release_request(connection);
+    enter(connection, close ? MR_WRITING : MR_IDLE);
+}
+
 void mr_http_request_answer(mr_http_request *request, const mr_http_answer *answer)
 {
     static const mr_http_answer too_large = {
@@ -277,17 +293,121 @@ void mr_http_request_answer(mr_http_request *request, const mr_http_answer *answ
     }
     bool close = answer->close || !message->keep_alive || connection->loop->draining;
     mr_answer_append(connection, answer, close);
-    count_answer(connection, answer->status);
-    connection->close_after = close;
-    connection->linger = !message->complete || message->keep_alive;
-    release_request(connection);
-    enter(connection, close ? MR_WRITING : MR_IDLE);
+    end_answer(connection, answer->status, close);
     if (!connection->feeding) {
         mr_loop_resume_later(connection->loop, connection);
     } else if (connection->write_blocked || unsent_bytes(connection) > mr_http_coalesce_bytes_max) {
         flush(connection);
         hold_when_blocked(connection);
     }
+}
+
+/* --- Answers in pieces: stream.h ------------------------------------------------------------ */
+
+static void flush_later(mr_connection *connection)
+{
+    if (!connection->feeding) {
+        mr_loop_resume_later(connection->loop, connection);
+    }
+}
+
+/* At the end of a round, so that what the hook writes is sent in the next. */
+static void tell_drained(mr_connection *connection)
+{
+    mr_http_request *request = &connection->request;
+
+    if (connection->state == MR_STREAMING && request->undrained && unsent_bytes(connection) == 0) {
+        request->undrained = false;
+        if (request->stream.drained != NULL) {
+            request->stream.drained(request->stream.ctx);
+        }
+    }
+}
+
+void mr_http_stream_begin(mr_http_request *request, const mr_http_answer *head,
+                          const mr_http_stream_hooks *hooks)
+{
+    mr_connection *connection = request->connection;
+
+    MR_ASSERT(is_loop_thread(connection->loop));
+    MR_ASSERT(connection->state == MR_HANDLING || connection->state == MR_ORPHANED);
+    request->stream = *hooks;
+    request->stream_status = head->status;
+    request->chunked = connection->message.parser.http_minor == 1;
+    if (connection->state == MR_ORPHANED) {
+        return;
+    }
+    bool close = !request->chunked || !connection->message.keep_alive || connection->loop->draining;
+    mr_answer_append_stream_head(connection, head, request->chunked, close);
+    connection->close_after = close;
+    enter(connection, MR_STREAMING);
+    flush_later(connection);
+}
+
+/* A reader that is always a little behind must not make the output grow with what it has got. */
+static void drop_sent(mr_connection *connection)
+{
+    mr_buffer *output = &connection->output;
+    size_t left = unsent_bytes(connection);
+
+    if (connection->output_sent > mr_http_read_bytes_max && connection->output_sent > left) {
+        memmove(output->data, output->data + connection->output_sent, left);
+        mr_buffer_clear(output);
+        mr_buffer_commit(output, left);
+        connection->output_sent = 0;
+    }
+}
+
+bool mr_http_stream_write(mr_http_request *request, mr_text data)
+{
+    mr_connection *connection = request->connection;
+    mr_buffer *output = &connection->output;
+
+    MR_ASSERT(is_loop_thread(connection->loop));
+    if (connection->state == MR_ORPHANED) {
+        return false;
+    }
+    MR_ASSERT(connection->state == MR_STREAMING);
+    request->undrained = true;
+    flush_later(connection);
+    if (data.bytes == 0 || connection->message.head_only) {
+        return true;
+    }
+    if (unsent_bytes(connection) > mr_http_stream_unsent_bytes_max) {
+        mr_connection_close(connection);
+        return false;
+    }
+    drop_sent(connection);
+    bool fits = !request->chunked || mr_buffer_printf(output, "%zx\r\n", data.bytes);
+    fits = fits && mr_buffer_append_text(output, data) &&
+           (!request->chunked || mr_buffer_append(output, "\r\n", 2));
+    MR_ASSERT(fits);
+    return true;
+}
+
+size_t mr_http_stream_unsent_bytes(const mr_http_request *request)
+{
+    return unsent_bytes(request->connection);
+}
+
+void mr_http_stream_end(mr_http_request *request, bool complete)
+{
+    mr_connection *connection = request->connection;
+
+    MR_ASSERT(is_loop_thread(connection->loop));
+    MR_ASSERT(connection->state == MR_STREAMING || connection->state == MR_ORPHANED);
+    if (connection->state == MR_ORPHANED) {
+        release_request(connection);
+        enter(connection, MR_CLOSED);
+        return;
+    }
+    bool close = connection->close_after || connection->loop->draining || !complete;
+    if (complete && request->chunked && !connection->message.head_only) {
+        bool fits = mr_buffer_append_string(&connection->output, "0\r\n\r\n");
+        MR_ASSERT(fits);
+    }
+    end_answer(connection, request->stream_status, close);
+    flush_later(connection);
 }
 
 /* --- Input --------------------------------------------------------------------------------- */
@@ -390,7 +510,8 @@ static size_t receive_room(const mr_connection *connection)
                    ? (size_t)left + mr_http_input_bytes_max
                    : mr_http_read_bytes_max;
     }
-    if (is_reading(connection) || connection->state == MR_HANDLING) {
+    if (is_reading(connection) || connection->state == MR_HANDLING ||
+        connection->state == MR_STREAMING) {
         return mr_http_input_bytes_max - pending_bytes(connection);
     }
     return 0;
@@ -494,6 +615,7 @@ static int64_t state_deadline_us(const mr_connection *connection)
     case MR_LINGERING:
         return after_ms(since_us, mr_http_linger_ms_max);
     case MR_HANDLING:
+    case MR_STREAMING:
     case MR_WRITING:
     case MR_ORPHANED:
     case MR_CLOSED:
@@ -552,10 +674,13 @@ static void settle(mr_connection *connection)
         end_writing(connection);
     } while (take_more(connection));
 
+    tell_drained(connection);
     bool nothing_to_come =
         is_reading(connection) && unsent_bytes(connection) == 0 &&
         (connection->read_ended || (connection->loop->draining && connection->state == MR_IDLE));
-    if (nothing_to_come) {
+    bool reader_left = connection->state == MR_STREAMING && connection->read_ended &&
+                       connection->request.stream.ends_with_input;
+    if (nothing_to_come || reader_left) {
         mr_connection_close(connection);
     }
     if (!is_over(connection)) {

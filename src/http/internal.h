@@ -13,6 +13,7 @@
 
 #include "http/http.h"
 #include "http/message.h"
+#include "http/stream.h"
 
 enum {
     mr_http_statuses_max = 16,          /* that have a counter of their own */
@@ -59,6 +60,7 @@ typedef enum mr_state { /* drawn in connection.c */
                         MR_HEAD,
                         MR_BODY,
                         MR_HANDLING,
+                        MR_STREAMING,
                         MR_WRITING,
                         MR_LINGERING,
                         MR_ORPHANED,
@@ -70,6 +72,9 @@ struct mr_http_request {
     void *user;
     void (*release)(void *user);
     void (*gone)(void *user);
+    mr_http_stream_hooks stream; /* while STREAMING, as the two below */
+    int stream_status;
+    bool chunked, undrained;
 };
 
 typedef struct mr_peer {
@@ -115,6 +120,9 @@ void mr_connection_destroy(mr_connection *connection); /* any state; by the loop
 /* --- Answers (answer.c) ---------------------------------------------------------------------- */
 
 void mr_answer_append(mr_connection *connection, const mr_http_answer *answer, bool close);
+/* The head of a streamed one. */
+void mr_answer_append_stream_head(mr_connection *connection, const mr_http_answer *head,
+                                  bool chunked, bool close);
 /* Makes {"detail": ...} of it; the caller frees the buffer. */
 void mr_answer_detail(const char *message, mr_buffer *out);
 

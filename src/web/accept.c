@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/civil.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "web/state.h"
 
@@ -47,6 +48,7 @@ static void release_call(void *state)
 {
     mr_web_call *call = state;
 
+    mr_http_pump_destroy(call->pump);
     mr_arena_destroy(call->arena);
     yyjson_doc_free(call->json);
     mr_buffer_free(&call->scratch);
@@ -61,6 +63,7 @@ static void on_gone(void *state)
     mr_web_call *call = state;
 
     atomic_store_explicit(&call->gone, true, memory_order_relaxed);
+    mr_http_pump_gone(call->pump);
 }
 
 static void answer(mr_http_task *task)
@@ -77,7 +80,23 @@ static void answer(mr_http_task *task)
                                           });
 }
 
-static void run_guarded(mr_web_call *call)
+/* The head has gone out: what went wrong since can only be told by an end that is none. */
+static void end_stream(mr_web_call *call, mr_status status, const mr_err *err)
+{
+    bool complete = status == MR_OK || mr_http_request_is_head(call->request);
+
+    mr_counter_add(call->web->answers, 1);
+    if (!complete && !atomic_load_explicit(&call->gone, memory_order_relaxed)) {
+        mr_counter_add(call->web->errors, 1);
+        mr_web_set_error(call->web, err->message);
+        mr_log_warn("request %s: %s %s ended before its end: %s", call->id, call->route->method,
+                    call->route->path, err->message);
+    }
+    mr_http_pump_end(call->pump, &call->out, complete);
+}
+
+/* false: the answer is on its way by the pump, and the call is the loop's. */
+static bool run_guarded(mr_web_call *call)
 {
     mr_err err = {.status = MR_OK};
     int refusal = 0;
@@ -85,10 +104,14 @@ static void run_guarded(mr_web_call *call)
 
     if (st == MR_OK && refusal != 0) {
         mr_web_refuse(call, refusal, err.message);
-        return;
+        return true;
     }
     if (st == MR_OK) {
         st = call->route->handler(call, &err);
+    }
+    if (call->head.status != 0) {
+        end_stream(call, st, &err);
+        return false;
     }
     if (st == MR_OK && call->out.overflowed) {
         st = mr_fail(&err, MR_CORRUPT, "the answer is larger than %d bytes",
@@ -100,6 +123,7 @@ static void run_guarded(mr_web_call *call)
         call->status = 304;
         mr_buffer_clear(&call->out);
     }
+    return true;
 }
 
 /* In the worker's thread. */
@@ -111,8 +135,8 @@ static void run_call(mr_work *work, void *worker)
     if (mr_monotonic_us() >= call->deadline_us) {
         mr_counter_add(call->web->busy, 1);
         mr_web_refuse(call, 503, "The server is busy: the request waited too long. Ask again.");
-    } else if (!atomic_load_explicit(&call->gone, memory_order_relaxed)) {
-        run_guarded(call);
+    } else if (!atomic_load_explicit(&call->gone, memory_order_relaxed) && !run_guarded(call)) {
+        return;
     }
     mr_http_loop_post(call->loop, &call->task);
 }
@@ -132,6 +156,7 @@ static mr_web_call *create_call(mr_http_request *request, mr_web *web)
     call->deadline_us = mr_monotonic_us() + (int64_t)web->options.query_timeout_ms * 1000;
     mr_random_secret(id, sizeof id);
     mr_hex_encode(id, sizeof id, call->id);
+    call->pump = mr_http_pump_create(request);
     call->arena = mr_arena_create(mr_web_arena_bytes_max);
     mr_buffer_init(&call->scratch, mr_web_query_bytes_max);
     mr_buffer_init(&call->faults, faults_bytes_max);

@@ -115,8 +115,10 @@ mr_status mr_web_call_stream(mr_web_call *call, const char *content_type, const 
     char disposition[256];
 
     (void)err;
+    MR_ASSERT(!call->streamed && call->out.bytes == 0);
     call->content_type = content_type;
     call->streamed = true;
+    call->deadline_us = mr_monotonic_us() + (int64_t)mr_web_stream_ms_max * 1000;
     if (file_name != NULL) {
         MR_ASSERT(strpbrk(file_name, "\"\\/") == NULL);
         int bytes =
@@ -127,14 +129,36 @@ mr_status mr_web_call_stream(mr_web_call *call, const char *content_type, const 
     return MR_OK;
 }
 
+/* The head stands from the first piece on. */
+static void set_head(mr_web_call *call)
+{
+    if (call->head.status == 0) {
+        MR_ASSERT(mr_buffer_append(&call->headers, "", 1));
+        call->head = (mr_http_answer){
+            .status = call->status,
+            .content_type = call->content_type,
+            .headers = call->headers.data,
+        };
+        mr_http_pump_set_head(call->pump, &call->head);
+    }
+}
+
 mr_status mr_web_call_write(mr_web_call *call, mr_text text, mr_err *err)
 {
     MR_ASSERT(call->streamed);
     if (!mr_buffer_append_text(&call->out, text)) {
-        return mr_fail(err, MR_LIMIT, "the answer is larger than %d bytes",
+        return mr_fail(err, MR_LIMIT, "a piece of the answer is larger than %d bytes",
                        mr_web_answer_bytes_max);
     }
-    return MR_OK;
+    if (call->out.bytes < mr_web_piece_bytes) {
+        return MR_OK;
+    }
+    set_head(call);
+    if (mr_http_request_is_head(call->request)) {
+        mr_buffer_clear(&call->out);
+        return mr_fail(err, MR_STOPPED, "a HEAD has no body");
+    }
+    return mr_http_pump_send(call->pump, &call->out, call->deadline_us, err);
 }
 
 /* --- Time

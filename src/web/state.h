@@ -13,6 +13,7 @@
 #include <yyjson.h>
 
 #include "base/metrics.h"
+#include "http/pump.h"
 #include "http/rate_limit.h"
 #include "http/workers.h"
 #include "web/call.h"
@@ -28,6 +29,8 @@ enum {
     mr_web_query_bytes_max = 1048576,
     mr_web_etag_bytes_max = 128,
     mr_web_common_headers_bytes_max = 1536,
+    mr_web_piece_bytes = 65536,        /* of a streamed answer */
+    mr_web_stream_ms_max = 10 * 60000, /* longest time it may take */
     mr_web_address_bytes_max = 46,
     mr_web_audit_clients_max = 4096,
 };
@@ -81,7 +84,10 @@ struct mr_web_call {
     mr_buffer faults;  /* members of a JSON array */
     int status;
     const char *content_type; /* NULL: JSON */
-    bool unchanged, streamed;
+    bool unchanged;
+    bool streamed;                    /* the answer may come in pieces */
+    mr_http_pump *pump;               /* which carries them, once they outgrow `out` */
+    mr_http_answer head;              /* of these; status 0: not begun */
     char etag[mr_web_etag_bytes_max]; /* "" without one */
     mr_buffer headers, out;
 };

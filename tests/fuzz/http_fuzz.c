@@ -20,6 +20,7 @@ struct client {
     bool ends, blocked;
     bool answered; /* bytes were sent on this connection */
     mr_http_request *open[open_max];
+    bool streams[open_max]; /* its answer has begun, in pieces */
     size_t open_count, handled, released;
 };
 
@@ -107,6 +108,7 @@ static void hold(mr_http_request *request, void *ctx)
         mr_http_request_fail(request, 503, "full");
         return;
     }
+    client->streams[client->open_count] = false;
     client->open[client->open_count++] = request;
 }
 
@@ -118,9 +120,11 @@ static void parameter(mr_http_request *request, void *ctx)
 }
 
 static const mr_http_route routes[] = {
-    {"GET", "/", answer, 0, 0, "root"},          {"POST", "/e", answer, 4096, 65536, "echo"},
-    {"GET", "/l", hold, 0, 0, "later"},          {"POST", "/l", hold, 4096, 65536, "later"},
-    {"GET", "/i/{id}", parameter, 0, 0, "item"},
+    {"GET", "/", answer, 0, 0, "root", NULL},
+    {"POST", "/e", answer, 4096, 65536, "echo", NULL},
+    {"GET", "/l", hold, 0, 0, "later", NULL},
+    {"POST", "/l", hold, 4096, 65536, "later", NULL},
+    {"GET", "/i/{id}", parameter, 0, 0, "item", NULL},
 };
 
 static void turn(struct client *client)
@@ -167,9 +171,32 @@ static void answer_one(struct client *client)
 {
     if (client->open_count > 0) {
         mr_http_request *request = client->open[--client->open_count];
-        mr_http_request_answer(request, &(mr_http_answer){.status = 201});
+        if (client->streams[client->open_count]) {
+            mr_http_stream_end(request, client->handled % 2 == 0);
+        } else {
+            mr_http_request_answer(request, &(mr_http_answer){.status = 201});
+        }
         turn(client);
     }
+}
+
+/* Begins the newest open answer, or adds a piece to it. */
+static void write_one(struct client *client)
+{
+    const mr_http_answer head = {.status = 200};
+    const mr_http_stream_hooks hooks = {.ends_with_input = client->handled % 2 == 0};
+
+    if (client->open_count == 0) {
+        return;
+    }
+    mr_http_request *request = client->open[client->open_count - 1];
+    bool *begun = &client->streams[client->open_count - 1];
+    if (!*begun) {
+        *begun = true;
+        mr_http_stream_begin(request, &head, &hooks);
+    }
+    (void)mr_http_stream_write(request, MR_TEXT_LITERAL("a piece of the answer"));
+    turn(client);
 }
 
 static void act(struct client *client, uint8_t instruction)
@@ -177,6 +204,9 @@ static void act(struct client *client, uint8_t instruction)
     switch (instruction) {
     case 'a':
         answer_one(client);
+        break;
+    case 's':
+        write_one(client);
         break;
     case 'b':
         client->blocked = true;

@@ -328,6 +328,47 @@ static void queries_are_decoded_by_name(void **state)
     mr_buffer_free(&out);
 }
 
+static void a_repeated_query_is_read_one_by_one(void **state)
+{
+    mr_text query = MR_TEXT_LITERAL("c=UK&x=1&c=&c=a%20b&d");
+    static const char *const wanted[] = {"UK", "", "a b"};
+    mr_buffer out;
+
+    (void)state;
+    mr_buffer_init(&out, 64);
+    for (size_t nth = 0; nth < 3; nth++) {
+        mr_buffer_clear(&out);
+        assert_true(mr_target_query(query, "c", nth, &out));
+        assert_true(mr_text_equal(mr_buffer_text(&out), mr_text_of(wanted[nth])));
+    }
+    assert_false(mr_target_query(query, "c", 3, &out));
+    assert_false(mr_target_query(query, "d", 1, &out));
+    mr_buffer_free(&out);
+}
+
+static void what_no_route_has_goes_to_the_fallback(void **state)
+{
+    static const mr_http_route fallback = {"GET", "/", harness_echo, 0, 0, "files", NULL};
+    struct harness harness;
+    mr_http_options options = harness_options(&harness);
+
+    (void)state;
+    options.fallback = &fallback;
+    options.headers = "X-Every: answer\r\n";
+    harness_open_with(&harness, &options);
+    harness_send_text(&harness, "GET /a/b.js HTTP/1.1\r\n" HOST "\r\n");
+    harness_assert_has(&harness, "X-Every: answer\r\n");
+    harness_assert_has(&harness, "\r\n\r\n/a/b.js|");
+    reconnect(&harness);
+    harness_send_text(&harness, "POST /a/b.js HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n");
+    assert_int_equal(harness_status(&harness), 404);
+    harness_assert_has(&harness, "X-Every: answer\r\n");
+    reconnect(&harness); /* the path is a route's, but not with this method */
+    harness_send_text(&harness, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(harness_status(&harness), 405);
+    harness_end(&harness);
+}
+
 static void a_405_names_the_methods(void **state)
 {
     struct harness harness;
@@ -393,6 +434,8 @@ int main(void)
         cmocka_unit_test(wasteful_chunks_are_refused),
         cmocka_unit_test(parameters_and_paths_are_decoded),
         cmocka_unit_test(queries_are_decoded_by_name),
+        cmocka_unit_test(a_repeated_query_is_read_one_by_one),
+        cmocka_unit_test(what_no_route_has_goes_to_the_fallback),
         cmocka_unit_test(a_405_names_the_methods),
         cmocka_unit_test(a_head_request_gets_the_length_but_no_body),
         cmocka_unit_test(bad_routes_are_refused_at_start),
