@@ -11,7 +11,7 @@ folder="$(cd "$(dirname "$0")" && pwd)"
 readonly folder
 readonly build_packages=(
     gcc libc6-dev make cmake ninja-build pkg-config ca-certificates curl xz-utils
-    libsqlite3-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libssl-dev libsodium-dev libcurl4-openssl-dev
+    libsqlite3-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libssl-dev libsodium-dev libhpdf-dev fonts-dejavu-core libcurl4-openssl-dev
     librdkafka-dev libpq-dev tzdata
 )
 # Build the web app (scripts/web.sh); npm also fetches DuckDB, which Debian does not carry (scripts/duckdb.sh).
@@ -20,7 +20,7 @@ readonly node_packages=(nodejs npm)
 # Debian 12 does not carry these two; Debian 13's builds need only libc6 and run unchanged on 12.
 readonly newer_packages=(libyyjson-dev libllhttp-dev)
 readonly test_packages=(
-    git chromium fonts-inter clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-venv python3-pytest python3-yaml strace sqlite3 zstd procps iproute2 openssl
+    git chromium fonts-inter clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev valgrind python3 python3-venv python3-pytest python3-yaml strace poppler-utils sqlite3 zstd procps iproute2 openssl
     postgresql-15 default-jre-headless maven # servers of the cluster's tests
 )
 # Reads the compose file as its users' does; Debian 12's is of the retired generation.
