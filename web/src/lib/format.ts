@@ -98,3 +98,22 @@ export function bytes(n: number): string {
   }
   return `${unit === 0 ? size : size.toPrecision(3)} ${units[unit]}`;
 }
+
+// How long something took: 802 ms, 12.3 s, 4 min 5 s, 3 h 2 min, 5 days.
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const pair = (whole: number, unit: string, rest: number, smaller: string) =>
+    `${whole} ${unit}${rest > 0 ? ` ${rest} ${smaller}` : ""}`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return pair(minutes, "min", Math.floor(seconds % 60), "s");
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return pair(hours, "h", minutes % 60, "min");
+  return `${Math.floor(hours / 24)} days`;
+}
+
+// From one instant to another; null where one of them is not known.
+export function msBetween(from: string | null, to: string | null): number | null {
+  return from && to ? new Date(to).getTime() - new Date(from).getTime() : null;
+}

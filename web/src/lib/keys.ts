@@ -6,6 +6,15 @@ import { navigate } from "./router";
 
 export const helpOpen = signal(false);
 
+// Keys that a page has for itself while it is shown: their names for the list, and what they do.
+export interface PageKey {
+  key: string;
+  meaning: string;
+  act: () => void;
+}
+
+export const pageKeys = signal<PageKey[]>([]);
+
 const followMax = 1500; // ms from `g` to its letter
 let goUntil = 0;
 
@@ -13,6 +22,11 @@ function typing(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
   );
+}
+
+// Where a key was pressed, also within a shadow root.
+function from(event: KeyboardEvent): EventTarget | null {
+  return event.composedPath()[0] ?? event.target;
 }
 
 function goTo(key: string): boolean {
@@ -29,8 +43,14 @@ function search(): boolean {
   return box !== null;
 }
 
+function ofPage(key: string): boolean {
+  const found = pageKeys.peek().find((one) => one.key === key);
+  found?.act();
+  return found !== undefined;
+}
+
 function press(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(from(event))) return;
   if (document.querySelector("dialog[open]")) return;
   const going = event.timeStamp < goUntil;
   goUntil = 0;
@@ -43,6 +63,7 @@ function press(event: KeyboardEvent): void {
     helpOpen.value = true;
     done = true;
   } else if (event.key === "/") done = search();
+  else done = ofPage(event.key);
   if (done) event.preventDefault();
 }
 

@@ -74,7 +74,7 @@ export function useResource<T>(
     setState((before) => ({
       url,
       data: recall<T>(url) ?? (before.url === url || keepFormer ? before.data : undefined),
-      error: null,
+      error: before.url === url ? before.error : null, // until the answer says better
     }));
     get<T>(url, {}, abort.signal).then(
       (data) => {

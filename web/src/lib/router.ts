@@ -73,8 +73,8 @@ function followLink(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
     return;
   const link = (event.target as Element | null)?.closest?.("a[href]");
-  if (!(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute("download")) return;
-  const url = new URL(link.href);
+  if (!link || link.getAttribute("target") || link.hasAttribute("download")) return; // also links within pictures
+  const url = new URL(link.getAttribute("href") ?? "", window.location.href);
   if (!isOwn(url, window.location.origin)) return;
   if (url.hash && url.pathname === window.location.pathname && url.search === window.location.search) return;
   event.preventDefault();

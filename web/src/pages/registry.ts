@@ -42,6 +42,26 @@ export const pages: PageRow[] = [
     roles: everybody,
     load: () => import("./invoice/page"),
   },
+  {
+    name: "operations",
+    title: "Operations",
+    paths: [
+      "/operations",
+      "/operations/letters",
+      "/operations/letters/:letter",
+      "/operations/runs",
+      "/operations/runs/:run",
+      "/operations/lake",
+      "/operations/lake/:layer/:table",
+      "/operations/lineage",
+      "/operations/quality",
+      "/operations/users",
+      "/operations/audit",
+    ],
+    roles: staff,
+    load: () => import("./operations/page"),
+  },
+  { name: "sql", title: "SQL", paths: ["/sql"], roles: staff, load: () => import("./sql/page") },
 ];
 
 export interface Section {
@@ -61,6 +81,8 @@ export const sections: Section[] = [
     roles: ["customer"],
   },
   { label: "Customers", key: "c", prefix: "/customers", href: () => "/customers", roles: staff },
+  { label: "Operations", key: "o", prefix: "/operations", href: () => "/operations", roles: staff },
+  { label: "SQL", key: "q", prefix: "/sql", href: () => "/sql", roles: staff },
 ];
 
 export function findPage(path: string): { page: PageRow; params: Params } | null {

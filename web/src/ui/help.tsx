@@ -1,4 +1,4 @@
-import { helpOpen } from "../lib/keys";
+import { helpOpen, pageKeys } from "../lib/keys";
 import { sectionsFor } from "../pages/registry";
 import { session } from "../state/session";
 import { Dialog } from "./dialog";
@@ -13,6 +13,7 @@ export function KeysHelp() {
     [["↑", "↓"], "Move through the rows of a table"],
     [["Enter"], "Open the row"],
     [["Esc"], "Close what is open"],
+    ...pageKeys.value.map(({ key, meaning }): [string[], string] => [[key], meaning]),
   ];
   return (
     <Dialog title="Keys" onClose={() => (helpOpen.value = false)}>

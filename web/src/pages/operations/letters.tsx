@@ -1,0 +1,163 @@
+// Events that no sink could take, each with its reason; beside the list the one that is open.
+
+import type { Letter, LetterState } from "../../api/operations";
+import type { Page } from "../../api/types";
+import { instant } from "../../lib/format";
+import { usePageKeys } from "../../lib/page-keys";
+import { usePages } from "../../lib/pages";
+import { navigate, place, setQuery } from "../../lib/router";
+import { SearchBox, Segments } from "../../ui/controls";
+import { ListFoot } from "../../ui/list-foot";
+import { Empty, ErrorState, FilteredEmpty, Stale } from "../../ui/states";
+import { type Column, Table } from "../../ui/table";
+import { focusRow, useEscape } from "./beside";
+import { LetterPanel } from "./letter";
+import { Mark } from "./mark";
+
+type Which = LetterState | "all";
+
+const states: { value: Which; label: string }[] = [
+  { value: "open", label: "Open" },
+  { value: "retried", label: "Sent again" },
+  { value: "discarded", label: "Discarded" },
+  { value: "all", label: "All" },
+];
+
+export const codeWords: Record<Letter["code"], string> = {
+  conflict: "Conflict",
+  malformed: "Not JSON",
+  invalid: "Breaks the contract",
+};
+
+const stateLooks: Record<LetterState, { mark: string; word: string }> = {
+  open: { mark: "waiting", word: "Open" },
+  retried: { mark: "success", word: "Sent again" },
+  discarded: { mark: "cancelled", word: "Discarded" },
+};
+
+export function LetterStateWord({ state }: { state: LetterState }) {
+  const { mark, word } = stateLooks[state];
+  return (
+    <span class="mark-word">
+      <Mark state={mark} /> {word}
+    </span>
+  );
+}
+
+const columns: Column<Letter>[] = [
+  { key: "id", label: "Letter", width: 5, cell: (letter) => letter.id },
+  { key: "at", label: "Refused", width: 9, cell: (letter) => <span class="nowrap">{instant(letter.at)}</span> },
+  { key: "code", label: "Why", narrow: "hide", width: 12, cell: (letter) => codeWords[letter.code] ?? letter.code },
+  {
+    key: "reason",
+    label: "Reason",
+    wide: true,
+    width: 50,
+    cell: (letter) => <span title={letter.reason}>{letter.reason}</span>,
+  },
+  {
+    key: "state",
+    label: "State",
+    narrow: "hide",
+    width: 9,
+    cell: (letter) => <LetterStateWord state={letter.state} />,
+  },
+];
+
+function readFilters(query: URLSearchParams): { state: Which; code: string; q: string } {
+  const state = states.find(({ value }) => value === query.get("state"))?.value ?? "open";
+  const code = query.get("code") ?? "";
+  return { state, code: code in codeWords ? code : "", q: query.get("q") ?? "" };
+}
+
+const home = "/operations/letters";
+
+export function Letters({ open }: { open: string | null }) {
+  const filters = readFilters(place.value.query);
+  const paged = usePages<Letter, Page<Letter>>("/ops/letters", filters, { keyOf: (letter) => letter.id, live: true });
+  const { list, error } = paged;
+  const search = place.value.query.toString();
+  const suffix = search ? `?${search}` : "";
+  const addressOf = (letter: Letter) => `${home}/${encodeURIComponent(letter.id)}${suffix}`;
+  const close = () => {
+    navigate(home + suffix);
+    focusRow();
+  };
+  const step = (by: number) => {
+    const items = list?.items ?? [];
+    const at = items.findIndex((letter) => letter.id === open);
+    const next = items[at < 0 ? 0 : at + by];
+    if (next) navigate(addressOf(next), { replace: open !== null });
+  };
+  useEscape(open ? close : null);
+  usePageKeys([
+    { key: "j", meaning: "Next dead letter", act: () => step(1) },
+    { key: "k", meaning: "Former dead letter", act: () => step(-1) },
+  ]);
+  const filtered = filters.q !== "" || filters.code !== "" || filters.state !== "open";
+  return (
+    <div class={open ? "beside open" : "beside"}>
+      <section class="list" aria-label="Dead letters">
+        <div class="filters">
+          <Segments
+            label="State"
+            value={filters.state}
+            options={states}
+            onChange={(state) => setQuery({ state: state === "open" ? null : state })}
+          />
+          <label class="pick">
+            <span class="heard">Why it was refused</span>
+            <select
+              class="select"
+              value={filters.code}
+              onChange={(event) => setQuery({ code: event.currentTarget.value || null })}
+            >
+              <option value="">Any reason</option>
+              {Object.entries(codeWords).map(([code, word]) => (
+                <option key={code} value={code}>
+                  {word}
+                </option>
+              ))}
+            </select>
+          </label>
+          <SearchBox label="Search reason or payload" value={filters.q} onChange={(q) => setQuery({ q: q || null })} />
+        </div>
+        {error && list && <Stale onRetry={paged.reload}>This list may be out of date: {error.message}</Stale>}
+        {error && !list ? (
+          <ErrorState error={error} what="the dead letters" onRetry={paged.reload} />
+        ) : list?.total === 0 ? (
+          filtered ? (
+            <FilteredEmpty
+              title="No dead letter matches these filters"
+              onClear={() => setQuery({ state: null, code: null, q: null })}
+            />
+          ) : (
+            <Empty title="No open dead letter: every event that arrived was taken" />
+          )
+        ) : (
+          <>
+            <Table
+              caption="Dead letters"
+              columns={columns}
+              rows={list?.items}
+              rowKey={(letter) => letter.id}
+              href={addressOf}
+              selected={open}
+              arrived={paged.arrived}
+            />
+            {list && (
+              <ListFoot
+                shown={list.items.length}
+                total={list.total}
+                what={list.total === 1 ? "dead letter" : "dead letters"}
+                busy={paged.loadingMore}
+                onMore={paged.more}
+              />
+            )}
+          </>
+        )}
+      </section>
+      {open && <LetterPanel key={open} id={open} onClose={close} onStep={step} onChanged={paged.reload} />}
+    </div>
+  );
+}
