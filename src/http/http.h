@@ -124,7 +124,7 @@ void mr_http_request_set_user(mr_http_request *request, void *user, void (*relea
 void *mr_http_request_user(const mr_http_request *request);
 
 /* gone(user) is called once, in the loop's thread, if the client leaves or the server ends while
- * the answer is outstanding, which stays due. */
+ * the answer is outstanding. The answer stays due; gone may give it, or anybody later. */
 void mr_http_request_on_gone(mr_http_request *request, void (*gone)(void *user));
 
 typedef struct mr_http_answer {

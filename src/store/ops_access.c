@@ -383,8 +383,8 @@ static bool read_session(void *ctx, const mr_ops_value *cells, size_t count)
     return false;
 }
 
-mr_status mr_ops_session_find(mr_ops *ops, mr_text token, const mr_session_limits *limits,
-                              mr_session *ret_session, mr_err *err)
+static mr_status find_session(mr_ops *ops, mr_text token, const mr_session_limits *limits,
+                              bool touch, mr_session *ret_session, mr_err *err)
 {
     uint8_t hash[mr_ops_hash_bytes];
     const int64_t now_ms = mr_now_ms();
@@ -403,8 +403,9 @@ mr_status mr_ops_session_find(mr_ops *ops, mr_text token, const mr_session_limit
         status = check_found(&found.who, err);
     }
     /* However short the idle time is, a session in use does not run into it. */
-    if (status == MR_OK && (now_ms - found.seen_ms >= touch_ms ||
-                            now_ms - found.seen_ms >= (int64_t)limits->idle_ms / 4)) {
+    if (status == MR_OK && touch &&
+        (now_ms - found.seen_ms >= touch_ms ||
+         now_ms - found.seen_ms >= (int64_t)limits->idle_ms / 4)) {
         status = run(ops, MR_OPS_SESSION_TOUCH, seen, COUNT_OF(seen), NULL, err);
         found.seen_ms = now_ms;
     }
@@ -417,6 +418,18 @@ mr_status mr_ops_session_find(mr_ops *ops, mr_text token, const mr_session_limit
         };
     }
     return status;
+}
+
+mr_status mr_ops_session_find(mr_ops *ops, mr_text token, const mr_session_limits *limits,
+                              mr_session *ret_session, mr_err *err)
+{
+    return find_session(ops, token, limits, true, ret_session, err);
+}
+
+mr_status mr_ops_session_look(mr_ops *ops, mr_text token, const mr_session_limits *limits,
+                              mr_session *ret_session, mr_err *err)
+{
+    return find_session(ops, token, limits, false, ret_session, err);
 }
 
 mr_status mr_ops_session_end(mr_ops *ops, mr_text token, mr_err *err)

@@ -92,6 +92,9 @@ mr_status mr_ops_session_begin(mr_ops *ops, int64_t user_id, bool by_link,
 /* MR_NOT_FOUND: unknown or over. Keeps the session from going idle. */
 mr_status mr_ops_session_find(mr_ops *ops, mr_text token, const mr_session_limits *limits,
                               mr_session *ret_session, mr_err *err);
+/* The same, without keeping it from going idle. */
+mr_status mr_ops_session_look(mr_ops *ops, mr_text token, const mr_session_limits *limits,
+                              mr_session *ret_session, mr_err *err);
 mr_status mr_ops_session_end(mr_ops *ops, mr_text token, mr_err *err);
 
 /* --- Tries to sign in ------------------------------------------------------------------------- */

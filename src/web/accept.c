@@ -12,6 +12,7 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "web/live.h"
 #include "web/state.h"
 
 enum { faults_bytes_max = 16384 };
@@ -64,6 +65,9 @@ static void on_gone(void *state)
 
     atomic_store_explicit(&call->gone, true, memory_order_relaxed);
     mr_http_pump_gone(call->pump);
+    if (call->kept) {
+        mr_web_live_gone(call);
+    }
 }
 
 static void answer(mr_http_task *task)

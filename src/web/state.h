@@ -28,6 +28,7 @@ enum {
     mr_web_arena_bytes_max = 1048576,
     mr_web_query_bytes_max = 1048576,
     mr_web_etag_bytes_max = 128,
+    mr_web_live_period_ms = 500,
     mr_web_common_headers_bytes_max = 1536,
     mr_web_piece_bytes = 65536,        /* of a streamed answer */
     mr_web_stream_ms_max = 10 * 60000, /* longest time it may take */
@@ -57,7 +58,8 @@ struct mr_web {
     mr_workers *lanes[MR_WEB_LANE_COUNT]; /* thread-safe */
     mr_rate_limit *refusals; /* thread-safe: of strangers, that the audit log takes by address */
     mr_session_limits session_limits;
-    bool secure; /* people reach it by HTTPS */
+    bool secure;              /* people reach it by HTTPS */
+    struct mr_web_live *live; /* thread-safe */
     mr_http_server *server;
     pthread_mutex_t mutex;
     char last_error[mr_err_message_bytes_max]; /* guarded by mutex */
@@ -79,9 +81,11 @@ struct mr_web_call {
     mr_session session;             /* meaningful with has_user */
     char token[mr_token_bytes_max]; /* of its cookie; "" without one */
     mr_arena *arena;
-    mr_buffer scratch; /* a decoded parameter */
-    yyjson_doc *json;  /* of the body; NULL: not read yet */
-    mr_buffer faults;  /* members of a JSON array */
+    mr_buffer scratch;    /* a decoded parameter */
+    yyjson_doc *json;     /* of the body; NULL: not read yet */
+    mr_buffer faults;     /* members of a JSON array */
+    bool kept, live_over; /* a live stream; whose session has ended: live.c */
+    mr_web_call *live_next;
     int status;
     const char *content_type; /* NULL: JSON */
     bool unchanged;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "web/live.h"
 #include "web/state.h"
 
 /* Scripts, styles and data come from here alone, and no other site may frame, open or embed it. */
@@ -108,6 +109,13 @@ static void make_parts(mr_web *web)
     }
 }
 
+static void on_loop_started(mr_http_loop *loop, void *ctx)
+{
+    mr_web *web = ctx;
+
+    mr_web_live_add_loop(web->live, loop);
+}
+
 static mr_status start_server(mr_web *web, mr_err *err)
 {
     mr_http_options http = web->options.http;
@@ -117,7 +125,7 @@ static mr_status start_server(mr_web *web, mr_err *err)
     http.fallback = &web->fallback;
     http.headers = web->headers;
     http.ctx = web;
-    http.loop_started = NULL;
+    http.loop_started = on_loop_started;
     http.loop_turn = NULL;
     http.loop_ended = NULL;
     http.metrics = web->metrics;
@@ -146,6 +154,7 @@ mr_status mr_web_start(const mr_web_options *options, mr_web **ret_web, mr_err *
     make_headers(web);
     make_parts(web);
     start_lanes(web);
+    web->live = mr_web_live_start(web, mr_web_live_period_ms);
     st = start_server(web, err);
     if (st != MR_OK) {
         mr_web_stop(web);
@@ -174,6 +183,7 @@ void mr_web_stop(mr_web *web)
     if (web == NULL) {
         return;
     }
+    mr_web_live_stop(web->live);
     if (web->server != NULL) {
         mr_http_server_stop(web->server, web->options.drain_timeout_ms);
     }
@@ -181,6 +191,7 @@ void mr_web_stop(mr_web *web)
         mr_workers_stop(web->lanes[lane]);
     }
     mr_http_server_destroy(web->server);
+    mr_web_live_destroy(web->live);
     for (size_t i = 0; i < MR_WEB_PART_COUNT; i++) {
         if (web->parts[i] != NULL) {
             mr_web_parts[i].destroy(web->parts[i]);
