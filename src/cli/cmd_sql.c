@@ -129,6 +129,18 @@ static bool is_interactive(const sql_options *options)
     return options->query == NULL && options->file == NULL && isatty(STDIN_FILENO) == 1;
 }
 
+static mr_sql_lake_options lake_options(const mr_config *config, const char *out_folder)
+{
+    return (mr_sql_lake_options){
+        .url = mr_config_text(config, "MILLRACE_LAKE"),
+        .data_folder = mr_config_text(config, "MILLRACE_DATA"),
+        .models = mr_config_text(config, "MILLRACE_MODELS"),
+        .out_folder = out_folder,
+        .memory_bytes_max = mr_config_bytes(config, "MILLRACE_OLAP_MEMORY"),
+        .threads = (uint32_t)mr_config_integer(config, "MILLRACE_OLAP_THREADS"),
+    };
+}
+
 static int run(mr_sql_session *session, const sql_options *options, uint64_t timeout_ms)
 {
     mr_sql_output output = {.stream = NULL};
@@ -140,7 +152,9 @@ static int run(mr_sql_session *session, const sql_options *options, uint64_t tim
     status = mr_sql_output_open(options->output, session->format, &output, &err);
     session->output = &output;
     if (status == MR_OK) {
-        status = mr_sql_lake_open(mr_cli_config(session->cli), output.folder, &session->lake, &err);
+        const mr_sql_lake_options lake = lake_options(mr_cli_config(session->cli), output.folder);
+
+        status = mr_sql_lake_open(&lake, &session->lake, &err);
     }
     if (status == MR_OK) {
         mr_olap_set_timeout(session->lake->connection, (uint32_t)timeout_ms);

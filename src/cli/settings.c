@@ -207,6 +207,11 @@ const mr_setting mr_settings[] = {
      .group = group_web, .help = "Say on every page that the data is made up."},
     INTEGER("MILLRACE_WEB_WORKERS", "4", 1, 256, group_web,
             "Threads that answer requests, and as many again for exports and SQL."),
+    BYTES("MILLRACE_WEB_MEMORY", "512MiB", 16 * MIB, TIB, group_web,
+          "Most memory for sales that the dashboard keeps at hand (about 20 bytes a line, twice while "
+          "they are brought up to date) and its answers; with more lines it reads the lake."),
+    BYTES("MILLRACE_WEB_SQL_MEMORY", "256MiB", 64 * MIB, TIB, group_web,
+          "Most memory of one query of the lake that people write; what needs more is spilled."),
     DURATION("MILLRACE_WEB_QUERY_TIMEOUT", "10s", 100, HOUR_MS, group_web,
              "Longest time a request may work; beyond it 504."),
     DURATION("MILLRACE_WEB_SESSION_IDLE", "12h", 60 * SECOND_MS, YEAR_MS, group_web,

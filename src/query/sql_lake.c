@@ -177,14 +177,13 @@ static mr_status find_folder(mr_sql_lake *lake, char **ret_folder, mr_err *err)
     return status;
 }
 
-static mr_status open_engine(mr_sql_lake *lake, const mr_config *config, mr_err *err)
+static mr_status open_engine(mr_sql_lake *lake, const mr_sql_lake_options *given, mr_err *err)
 {
-    char *temp = mr_path_join(mr_config_text(config, "MILLRACE_DATA"), "tmp/sql");
-    const mr_olap_options options = {
-        .memory_bytes_max = mr_config_bytes(config, "MILLRACE_OLAP_MEMORY"),
-        .threads = (uint32_t)mr_config_integer(config, "MILLRACE_OLAP_THREADS"),
-        .temp_folder = temp,
-        .preserve_order = true};
+    char *temp = mr_path_join(given->data_folder, "tmp/sql");
+    const mr_olap_options options = {.memory_bytes_max = given->memory_bytes_max,
+                                     .threads = given->threads,
+                                     .temp_folder = temp,
+                                     .preserve_order = true};
     mr_status status = mr_olap_open(&options, &lake->olap, err);
 
     free(temp);
@@ -192,8 +191,7 @@ static mr_status open_engine(mr_sql_lake *lake, const mr_config *config, mr_err 
         status = mr_olap_connect(lake->olap, &lake->connection, err);
     }
     if (status == MR_OK) {
-        mr_olap_set_timeout(lake->connection,
-                            (uint32_t)mr_config_duration_ms(config, "MILLRACE_SQL_TIMEOUT"));
+        mr_olap_set_timeout(lake->connection, given->timeout_ms);
         status = mr_olap_run(lake->connection,
                              "CREATE SCHEMA gold; CREATE SCHEMA silver; CREATE SCHEMA bronze;"
                              " SET search_path = 'gold,silver,bronze'",
@@ -202,29 +200,27 @@ static mr_status open_engine(mr_sql_lake *lake, const mr_config *config, mr_err 
     return status;
 }
 
-mr_status mr_sql_lake_open(const mr_config *config, const char *out_folder, mr_sql_lake **ret_lake,
-                           mr_err *err)
+mr_status mr_sql_lake_open(const mr_sql_lake_options *options, mr_sql_lake **ret_lake, mr_err *err)
 {
-    const mr_blobs_options blobs = {.url = mr_config_text(config, "MILLRACE_LAKE"),
-                                    .data_folder = mr_config_text(config, "MILLRACE_DATA")};
+    const mr_blobs_options blobs = {.url = options->url, .data_folder = options->data_folder};
     mr_sql_lake *lake = mr_alloc_zero(1, sizeof *lake);
     char *folder = NULL;
     mr_status status = mr_blobs_open(&blobs, &lake->blobs, err);
 
     if (status == MR_OK) {
-        status = mr_models_load(mr_config_text(config, "MILLRACE_MODELS"), &lake->models, err);
+        status = mr_models_load(options->models, &lake->models, err);
     }
     if (status == MR_OK) {
         status = list_lake(lake, err);
     }
     if (status == MR_OK) {
-        status = open_engine(lake, config, err);
+        status = open_engine(lake, options, err);
     }
     if (status == MR_OK) {
         status = find_folder(lake, &folder, err);
     }
     if (status == MR_OK) {
-        const char *const folders[] = {folder, out_folder, NULL};
+        const char *const folders[] = {folder, options->out_folder, NULL};
         status = mr_olap_harden(lake->olap, folders, err);
     }
     free(folder);

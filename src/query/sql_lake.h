@@ -7,7 +7,6 @@
 #ifndef MR_QUERY_SQL_LAKE_H
 #define MR_QUERY_SQL_LAKE_H
 
-#include "base/config.h"
 #include "lake/delta.h"
 #include "medallion/medallion.h"
 #include "olap/olap.h"
@@ -32,10 +31,17 @@ typedef struct mr_sql_lake {
     size_t table_count;
 } mr_sql_lake;
 
-/* out_folder: a second folder that the engine may write to, for mr_sql_output; NULL: none.
- * Nothing is read of a table yet. */
-mr_status mr_sql_lake_open(const mr_config *config, const char *out_folder, mr_sql_lake **ret_lake,
-                           mr_err *err);
+typedef struct mr_sql_lake_options {
+    const char *url, *data_folder; /* as mr_blobs_options */
+    const char *models;            /* folder of models of one's own; NULL: none */
+    const char *out_folder;        /* a second one that the engine may write to; NULL: none */
+    uint64_t memory_bytes_max;
+    uint32_t threads;    /* 0: as many as there are processors */
+    uint32_t timeout_ms; /* of a query; 0: no limit */
+} mr_sql_lake_options;
+
+/* Nothing is read of a table yet. */
+mr_status mr_sql_lake_open(const mr_sql_lake_options *options, mr_sql_lake **ret_lake, mr_err *err);
 void mr_sql_lake_close(mr_sql_lake *lake); /* NULL is fine */
 
 /* Makes every table that the query names mean its newest version, or the one asked for, and appends

@@ -2,6 +2,10 @@
 /* web/parts.c - the list of what calls share. */
 #include "web/parts.h"
 
+#include "web/lake_slot.h"
+#include "web/sales_part.h"
+
 const mr_web_part mr_web_parts[MR_WEB_PART_COUNT] = {
-    [MR_WEB_PART_SALES] = {NULL, NULL},
+    [MR_WEB_PART_SALES] = {mr_web_sales_create, mr_web_sales_destroy},
+    [MR_WEB_PART_SQL] = {mr_web_watch_create, mr_web_watch_destroy},
 };

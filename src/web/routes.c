@@ -24,6 +24,12 @@ static const mr_web_route routes[] = {
     /* --- Customers and invoices --- */
 
     /* --- Sales --- */
+    {"GET", "/api/v1/sales", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sales_get, "sales", 0},
+    {"GET", "/api/v1/sales/invoices", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sales_invoices_get, "sales_invoices", 0},
+    {"GET", "/api/v1/sales/lines", MR_USER_ANALYST, MR_WEB_LANE_LONG, mr_web_sales_lines_get, "sales_lines", 0},
+    {"GET", "/api/v1/sales/values", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sales_values_get, "sales_values", 0},
+    {"GET", "/api/v1/sales/metrics", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sales_metrics_get, "sales_metrics", 0},
+    {"GET", "/api/v1/sales/{panel}", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sales_panel_get, "sales_panel", 0},
 
     /* --- Operations --- */
 

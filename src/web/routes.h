@@ -42,4 +42,12 @@ mr_status mr_web_audit_get(mr_web_call *call, mr_err *err);
  */
 mr_status mr_web_live_get(mr_web_call *call, mr_err *err);
 
+/* --- Sales (routes_sales.c) ------------------------------------------------------------------- */
+mr_status mr_web_sales_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_sales_invoices_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_sales_lines_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_sales_values_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_sales_metrics_get(mr_web_call *call, mr_err *err);
+
 #endif

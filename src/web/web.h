@@ -35,8 +35,10 @@ typedef struct mr_web_options {
     const char *topic_ingestion, *topic_dead_letter;
     const char *lake; /* "file:..." */
     uint64_t olap_memory_bytes;
-    uint32_t olap_threads; /* 0: as many as there are processors */
-    const char *models;    /* folder of models of one's own, or NULL */
+    uint64_t sales_memory_bytes; /* of sales in memory, and the answers kept */
+    uint64_t sql_memory_bytes;   /* of one query of the lake */
+    uint32_t olap_threads;       /* 0: as many as there are processors */
+    const char *models;          /* folder of models of one's own, or NULL */
 } mr_web_options;
 
 /* Do people reach it by HTTPS, with these options? */

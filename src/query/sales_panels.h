@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query/sales_panels.h - the panels of the dashboard, each as rows.
+ *
+ * Definitions, the same in models, docs and `GET /sales/metrics`: an invoice whose number begins
+ * with C is a cancellation, all others are orders; sales are the lines of orders, returns those of
+ * cancellations; lines without a customer are a guest's and count in both.
+ */
+#ifndef MR_QUERY_SALES_PANELS_H
+#define MR_QUERY_SALES_PANELS_H
+
+#include "query/sales_result.h"
+#include "query/sales_rows.h"
+
+typedef enum mr_sales_panel {
+    MR_SALES_PANEL_SERIES,
+    MR_SALES_PANEL_PRODUCTS,
+    MR_SALES_PANEL_CUSTOMERS,
+    MR_SALES_PANEL_SEGMENTS,
+    MR_SALES_PANEL_CANCELLATIONS, /* products that were returned */
+    MR_SALES_PANEL_CANCELLING,    /* customers who did */
+    MR_SALES_PANEL_COUNTRIES,
+    MR_SALES_PANEL_HOURS,
+} mr_sales_panel;
+
+typedef struct mr_sales_page {
+    bool by_quantity; /* products: not by sales */
+    uint64_t skip;
+    uint64_t limit;
+} mr_sales_page;
+
+/* false: there is none of that name. */
+bool mr_sales_panel_parse(const char *name, mr_sales_panel *ret_panel);
+/* The CSV line of names, with its end. */
+const char *mr_sales_panel_header(mr_sales_panel panel);
+/* Writes the page's rows; *ret_total is how many there are in all. */
+mr_status mr_sales_panel_write(const mr_sales_result *result, mr_sales_panel panel,
+                               const mr_sales_page *page, mr_sales_rows *rows, uint64_t *ret_total,
+                               mr_err *err);
+
+/* How the customers of a result came to be. */
+typedef struct mr_sales_customer_counts {
+    uint64_t total, ordered, fresh, returning, loyal;
+} mr_sales_customer_counts;
+
+mr_sales_customer_counts mr_sales_count_customers(const mr_sales_result *result);
+
+#endif

@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* web/routes_sales.c - the sales dashboard: panels, the invoices and lines behind them, and what
+ * filters can be set to. Figures come from query/sales.h; what they mean is said there.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "query/sales.h"
+#include "query/sales_invoices.h"
+#include "query/sales_values.h"
+#include "web/json.h"
+#include "web/lake_slot.h"
+#include "web/parts.h"
+#include "web/routes.h"
+
+enum {
+    filters_max = 64,
+    filter_bytes_max = 200,
+    page_default = 50,
+    page_max = 200,
+    day_s = 86400,
+    lines_sql_bytes_max = 256 * 1024,
+    csv_bytes_max = 1 << 20,
+};
+
+/* --- The question ----------------------------------------------------------------------------- */
+
+typedef struct asked {
+    mr_sales_question question;
+    int64_t customers[filters_max];
+} asked;
+
+static mr_status read_day(mr_web_call *call, const char *name, bool *ret_given, int32_t *ret_day,
+                          mr_err *err)
+{
+    mr_civil day = {0};
+    const mr_status status = mr_web_query_day(call, name, ret_given, &day, err);
+
+    *ret_day = (int32_t)(day.seconds / day_s - (day.seconds % day_s < 0));
+    return status;
+}
+
+static mr_status read_customers(mr_web_call *call, asked *ret_asked, mr_err *err)
+{
+    const mr_text *texts = NULL;
+    size_t count = 0;
+    mr_status status =
+        mr_web_query_texts(call, "customer", filter_bytes_max, filters_max, &texts, &count, err);
+
+    for (size_t index = 0; status == MR_OK && index < count; index++) {
+        if (!mr_parse_int64(texts[index], &ret_asked->customers[index])) {
+            status = mr_web_call_fault(call, "query", "customer", "int_parsing",
+                                       "Input should be the number of a customer", err);
+        }
+    }
+    ret_asked->question.customers = ret_asked->customers;
+    ret_asked->question.customer_count = count;
+    return status;
+}
+
+static mr_status read_question(mr_web_call *call, asked *ret_asked, mr_err *err)
+{
+    mr_sales_question *question = &ret_asked->question;
+    size_t compare = 0, grain = 0;
+    mr_status status = read_day(call, "from", &question->has_from, &question->from, err);
+
+    if (status == MR_OK) {
+        status = read_day(call, "to", &question->has_to, &question->to, err);
+    }
+    if (status == MR_OK && question->has_from && question->has_to &&
+        question->from > question->to) {
+        status = mr_web_call_fault(call, "query", "to", "value_error", "to is before from", err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_texts(call, "country", filter_bytes_max, filters_max,
+                                    &question->countries, &question->country_count, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_texts(call, "product", filter_bytes_max, filters_max,
+                                    &question->products, &question->product_count, err);
+    }
+    if (status == MR_OK) {
+        status = read_customers(call, ret_asked, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_word(call, "compare", "none|previous|year", 0, &compare, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_word(call, "grain", "auto|day|week|month|quarter", 0, &grain, err);
+    }
+    question->compare = (mr_sales_compare)compare;
+    question->grain = (mr_sales_grain)grain;
+    return status;
+}
+
+static mr_sales *sales_of(const mr_web_call *call)
+{
+    return mr_web_call_part(call, MR_WEB_PART_SALES);
+}
+
+static mr_status take_set(mr_web_call *call, const mr_sales_question *question,
+                          mr_sales_set **ret_set, mr_err *err)
+{
+    return mr_sales_take(sales_of(call), question, mr_web_call_left_ms(call), ret_set, err);
+}
+
+static bool is_fresh(mr_web_call *call, const mr_sales_set *set)
+{
+    char version[96];
+
+    (void)snprintf(version, sizeof version, "sales-%" PRId64 "-%" PRId64, set->version,
+                   set->made_ms);
+    return mr_web_call_fresh(call, version);
+}
+
+static bool wants_csv(mr_web_call *call, mr_status *status, mr_err *err)
+{
+    size_t format = 0;
+
+    if (*status == MR_OK) {
+        *status = mr_web_query_word(call, "format", "json|csv", 0, &format, err);
+    }
+    return format == 1;
+}
+
+/* --- All panels ------------------------------------------------------------------------------- */
+
+static void write_as_of(const mr_sales_set *set, const mr_sales_state *state, mr_buffer *out)
+{
+    mr_web_json_name(out, "as_of");
+    (void)mr_buffer_append_string(out, "{");
+    mr_web_json_name(out, "gold_version");
+    mr_web_json_integer(out, set->version);
+    mr_web_json_name(out, "made_at");
+    mr_web_json_instant(out, set->made_ms);
+    mr_web_json_name(out, "data_until");
+    if (set->day_first > set->day_last) {
+        mr_web_json_text(out, MR_TEXT_ABSENT);
+    } else {
+        const int64_t second =
+            set->second_last > INT64_MIN ? set->second_last : (int64_t)set->day_last * day_s;
+
+        mr_web_json_civil(out, (mr_civil){second});
+    }
+    mr_web_json_name(out, "bronze_version");
+    mr_web_json_integer(out, state->lag.bronze_version);
+    mr_web_json_name(out, "reconciled");
+    if (state->reconciled < 0) {
+        mr_web_json_text(out, MR_TEXT_ABSENT);
+    } else {
+        mr_web_json_flag(out, state->reconciled == 1);
+    }
+    mr_web_json_name(out, "reconciled_at");
+    mr_web_json_instant(out, state->reconciled_ms);
+    mr_web_json_name(out, "behind");
+    if (state->lag.rows < 0) {
+        mr_web_json_text(out, MR_TEXT_ABSENT);
+    } else {
+        mr_web_json_integer(out, state->lag.rows);
+    }
+    (void)mr_buffer_append_string(out, "}");
+}
+
+mr_status mr_web_sales_get(mr_web_call *call, mr_err *err)
+{
+    mr_buffer *out = mr_web_call_out(call);
+    asked given = {.question = {.has_from = false}};
+    mr_sales_set *set = NULL;
+    mr_sales_state state;
+    char version[160];
+    mr_status status = read_question(call, &given, err);
+
+    if (status == MR_OK) {
+        status = take_set(call, &given.question, &set, err);
+    }
+    if (status != MR_OK) {
+        return status;
+    }
+    mr_sales_read_state(sales_of(call), &state);
+    (void)snprintf(version, sizeof version, "sales-%" PRId64 "-%" PRId64 "-%" PRId64 "-%d-%" PRId64,
+                   set->version, set->made_ms, state.lag.rows, state.reconciled,
+                   state.reconciled_ms);
+    if (!mr_web_call_fresh(call, version)) {
+        (void)mr_buffer_append_string(out, "{");
+        write_as_of(set, &state, out);
+        (void)mr_buffer_append_string(out, ",");
+        status = mr_sales_ask(sales_of(call), set, &given.question, out, err);
+        (void)mr_buffer_append_string(out, "}");
+    }
+    mr_sales_give(sales_of(call), set);
+    return status;
+}
+
+/* --- One panel -------------------------------------------------------------------------------- */
+
+typedef struct listing {
+    mr_web_call *call;
+    mr_buffer text; /* of CSV, until it is written */
+    mr_sales_rows rows;
+} listing;
+
+static mr_status flush(void *ctx, mr_text text, mr_err *err)
+{
+    listing *list = ctx;
+
+    return mr_web_call_write(list->call, text, err);
+}
+
+/* Rows go into the answer as "items", or as CSV into a stream. */
+static mr_status begin_list(mr_web_call *call, bool csv, const char *header, const char *file_name,
+                            listing *ret_list, mr_err *err)
+{
+    mr_status status = MR_OK;
+
+    *ret_list = (listing){.call = call, .rows = {.csv = csv, .out = mr_web_call_out(call)}};
+    if (!csv) {
+        (void)mr_buffer_append_string(ret_list->rows.out, "{\"items\":[");
+        return MR_OK;
+    }
+    mr_buffer_init(&ret_list->text, csv_bytes_max);
+    (void)mr_buffer_append_string(&ret_list->text, header);
+    ret_list->rows.out = &ret_list->text;
+    ret_list->rows.flush = flush;
+    ret_list->rows.ctx = ret_list;
+    status = mr_web_call_stream(call, "text/csv; charset=utf-8", file_name, err);
+    return status;
+}
+
+static mr_status end_csv(listing *list, mr_status status, mr_err *err)
+{
+    if (status == MR_OK && list->rows.csv && list->text.bytes > 0) {
+        status = mr_web_call_write(list->call, mr_buffer_text(&list->text), err);
+    }
+    mr_buffer_free(&list->text);
+    return status;
+}
+
+static void end_items(mr_buffer *out, uint64_t total, mr_text next)
+{
+    (void)mr_buffer_append_string(out, "]");
+    mr_web_json_name(out, "total");
+    mr_web_json_integer(out, (int64_t)total);
+    mr_web_json_name(out, "next");
+    mr_web_json_text(out, next.bytes > 0 ? next : MR_TEXT_ABSENT);
+}
+
+typedef struct panel_request {
+    mr_sales_panel panel;
+    mr_sales_page page;
+    bool csv;
+} panel_request;
+
+static mr_status read_panel(mr_web_call *call, panel_request *ret, mr_err *err)
+{
+    const mr_text name = mr_web_call_path(call, 0);
+    char text[32];
+    size_t by = 0;
+    int64_t limit = page_default, after = 0;
+    mr_status status = MR_OK;
+
+    (void)snprintf(text, sizeof text, "%.*s", name.bytes < sizeof text ? (int)name.bytes : 0,
+                   name.data);
+    if (!mr_sales_panel_parse(text, &ret->panel)) {
+        return mr_fail(err, MR_NOT_FOUND, "Not Found");
+    }
+    ret->csv = wants_csv(call, &status, err);
+    if (status == MR_OK) {
+        status = mr_web_query_word(call, "by", "sales|quantity", 0, &by, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_integer(call, "limit", 1, page_max, page_default, &limit, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_integer(call, "after", 0, INT32_MAX, 0, &after, err);
+    }
+    const bool whole = ret->panel == MR_SALES_PANEL_SERIES || ret->panel == MR_SALES_PANEL_HOURS;
+    ret->page = (mr_sales_page){.by_quantity = by == 1,
+                                .skip = ret->csv ? 0 : (uint64_t)after,
+                                .limit = ret->csv || whole ? UINT64_MAX : (uint64_t)limit};
+    return status;
+}
+
+static mr_status write_panel(mr_web_call *call, const mr_sales_result *result,
+                             const panel_request *wanted, mr_err *err)
+{
+    listing list;
+    char next[32] = "", file_name[64];
+    uint64_t total = 0;
+    mr_status status;
+
+    (void)snprintf(file_name, sizeof file_name, "%.*s.csv",
+                   MR_TEXT_ARGS(mr_web_call_path(call, 0)));
+    status =
+        begin_list(call, wanted->csv, mr_sales_panel_header(wanted->panel), file_name, &list, err);
+    if (status == MR_OK) {
+        status =
+            mr_sales_panel_write(result, wanted->panel, &wanted->page, &list.rows, &total, err);
+    }
+    if (status == MR_OK && !wanted->csv) {
+        const uint64_t end = wanted->page.skip + list.rows.count;
+
+        if (end < total && list.rows.count > 0) {
+            (void)snprintf(next, sizeof next, "%" PRIu64, end);
+        }
+        end_items(list.rows.out, total, mr_text_of(next));
+        (void)mr_buffer_append_string(list.rows.out, "}");
+    }
+    return end_csv(&list, status, err);
+}
+
+mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err)
+{
+    asked given = {.question = {.has_from = false}};
+    panel_request wanted = {.csv = false};
+    mr_sales_set *set = NULL;
+    mr_sales_result *result = NULL;
+    mr_status status = read_panel(call, &wanted, err);
+
+    if (status == MR_OK) {
+        status = read_question(call, &given, err);
+    }
+    if (status == MR_OK) {
+        status = take_set(call, &given.question, &set, err);
+    }
+    if (status != MR_OK) {
+        return status;
+    }
+    if (!is_fresh(call, set)) {
+        status = mr_sales_result_make(set, &given.question, &result, err);
+        if (status == MR_OK) {
+            status = write_panel(call, result, &wanted, err);
+        }
+        mr_sales_result_free(result);
+    }
+    mr_sales_give(sales_of(call), set);
+    return status;
+}
+
+/* --- Invoices --------------------------------------------------------------------------------- */
+
+static mr_status read_invoices(mr_web_call *call, mr_sales_invoices *ret, bool *ret_csv,
+                               mr_err *err)
+{
+    size_t kind = 0, sort = 0, direction = 0;
+    int64_t limit = page_default;
+    mr_status status = MR_OK;
+
+    *ret_csv = wants_csv(call, &status, err);
+    if (status == MR_OK) {
+        status = mr_web_query_word(call, "kind", "all|orders|returns", 0, &kind, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_word(call, "sort", "date|amount|items", 0, &sort, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_word(call, "direction", "desc|asc", 0, &direction, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_integer(call, "limit", 1, page_max, page_default, &limit, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_text(call, "after", mr_sales_cursor_bytes_max, &ret->after, err);
+    }
+    ret->kind = (mr_sales_kind)kind;
+    ret->sort = (mr_sales_sort)sort;
+    ret->ascending = direction == 1;
+    ret->limit = *ret_csv ? UINT64_MAX : (uint64_t)limit;
+    ret->after = *ret_csv ? MR_TEXT_ABSENT : ret->after;
+    return status;
+}
+
+static mr_status write_invoices(mr_web_call *call, const mr_sales_set *set,
+                                const mr_sales_question *question, const mr_sales_invoices *wanted,
+                                bool csv, mr_err *err)
+{
+    mr_sales_invoices_found found;
+    listing list;
+    mr_status status = begin_list(call, csv, mr_sales_invoices_header, "invoices.csv", &list, err);
+
+    if (status == MR_OK) {
+        status = mr_sales_invoices_write(set, question, wanted, &list.rows, &found, err);
+    }
+    if (status == MR_OK && !csv) {
+        end_items(list.rows.out, found.total, mr_text_of(found.next));
+        mr_web_json_name(list.rows.out, "sum");
+        mr_web_json_amount(list.rows.out, found.sum);
+        (void)mr_buffer_append_string(list.rows.out, "}");
+    }
+    return end_csv(&list, status, err);
+}
+
+mr_status mr_web_sales_invoices_get(mr_web_call *call, mr_err *err)
+{
+    asked given = {.question = {.has_from = false}};
+    mr_sales_invoices wanted = {.limit = page_default};
+    mr_sales_set *set = NULL;
+    bool csv = false;
+    mr_status status = read_invoices(call, &wanted, &csv, err);
+
+    if (status == MR_OK) {
+        status = read_question(call, &given, err);
+    }
+    if (status == MR_OK) {
+        status = take_set(call, &given.question, &set, err);
+    }
+    if (status != MR_OK) {
+        return status;
+    }
+    if (!is_fresh(call, set)) {
+        status = write_invoices(call, set, &given.question, &wanted, csv, err);
+    }
+    mr_sales_give(sales_of(call), set);
+    return status;
+}
+
+/* --- Lines: out of the lake ------------------------------------------------------------------- */
+
+static const char lines_header[] =
+    "event_id,invoice_no,invoice_date,stock_code,description,customer_id,country,quantity,"
+    "unit_price,amount\r\n";
+
+typedef struct lines_request {
+    mr_text invoice; /* absent: all */
+    mr_text after;
+    size_t kind; /* all, orders, returns */
+    int64_t limit;
+    bool csv;
+} lines_request;
+
+static mr_status read_lines(mr_web_call *call, lines_request *ret, mr_err *err)
+{
+    mr_status status = MR_OK;
+
+    ret->limit = page_default;
+    ret->csv = wants_csv(call, &status, err);
+    if (status == MR_OK) {
+        status = mr_web_query_text(call, "invoice", filter_bytes_max, &ret->invoice, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_word(call, "kind", "all|orders|returns", 0, &ret->kind, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_integer(call, "limit", 1, page_max, page_default, &ret->limit, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_text(call, "after", mr_sales_cursor_bytes_max, &ret->after, err);
+    }
+    return status;
+}
+
+/* A cursor is "<microseconds>~<event_id>". */
+static mr_status append_cursor(mr_web_call *call, mr_text after, mr_buffer *sql, mr_err *err)
+{
+    const char *mark = after.bytes > 0 ? memchr(after.data, '~', after.bytes) : NULL;
+    uint8_t identity[16];
+    char hex[2 * sizeof identity + 1];
+    int64_t us = 0;
+
+    if (mark == NULL || !mr_parse_int64((mr_text){after.data, (size_t)(mark - after.data)}, &us) ||
+        !mr_hex_decode((mr_text){mark + 1, after.bytes - (size_t)(mark - after.data) - 1}, identity,
+                       sizeof identity)) {
+        return mr_web_call_fault(call, "query", "after", "value_error",
+                                 "Input should be a cursor that a page before gave", err);
+    }
+    mr_hex_encode(identity, sizeof identity, hex);
+    (void)mr_buffer_printf(sql,
+                           " AND (InvoiceDate > make_timestamp(%" PRId64
+                           ") OR (InvoiceDate = make_timestamp(%" PRId64
+                           ") AND event_id > unhex('%s')))",
+                           us, us, hex);
+    return MR_OK;
+}
+
+static mr_status append_conditions(mr_web_call *call, const mr_sales_set *set,
+                                   const mr_sales_question *question, const lines_request *wanted,
+                                   mr_buffer *sql, mr_err *err)
+{
+    const mr_sales_range none = {0, -1};
+
+    mr_sales_append_condition(sql, question,
+                              mr_sales_range_of(question, set->day_first, set->day_last), none);
+    if (wanted->invoice.data != NULL) {
+        (void)mr_buffer_append_string(sql, " AND InvoiceNo = ");
+        (void)mr_olap_quote_text(sql, wanted->invoice);
+    }
+    if (wanted->kind != 0) {
+        (void)mr_buffer_append_string(sql, wanted->kind == 1 ? " AND InvoiceNo NOT LIKE 'C%'"
+                                                             : " AND InvoiceNo LIKE 'C%'");
+    }
+    return !wanted->csv && wanted->after.data != NULL ? append_cursor(call, wanted->after, sql, err)
+                                                      : MR_OK;
+}
+
+static mr_status write_line(const mr_olap_result *row, mr_sales_rows *rows, mr_err *err)
+{
+    const int64_t us = mr_olap_int64(row, 2);
+
+    mr_sales_row_begin(rows);
+    mr_sales_row_text(rows, "event_id", mr_olap_text(row, 0));
+    mr_sales_row_text(rows, "invoice_no", mr_olap_text(row, 1));
+    mr_sales_row_moment(rows, "invoice_date", us / 1000000 - (us % 1000000 < 0));
+    mr_sales_row_text(rows, "stock_code", mr_olap_text(row, 3));
+    mr_sales_row_text(rows, "description",
+                      mr_olap_is_null(row, 4) ? MR_TEXT_ABSENT : mr_olap_text(row, 4));
+    if (mr_olap_is_null(row, 5)) {
+        mr_sales_row_text(rows, "customer_id", MR_TEXT_ABSENT);
+    } else {
+        mr_sales_row_count(rows, "customer_id", mr_olap_int64(row, 5));
+    }
+    mr_sales_row_text(rows, "country", mr_olap_text(row, 6));
+    mr_sales_row_count(rows, "quantity", mr_olap_int64(row, 7));
+    mr_sales_row_money(rows, "unit_price", mr_olap_amount(row, 8));
+    mr_sales_row_money(rows, "amount", mr_olap_amount(row, 9));
+    return mr_sales_row_end(rows, err);
+}
+
+/* Rows until there are no more, or the page is full: then *ret_next is its last row. */
+static mr_status write_rows(mr_olap_result *result, const lines_request *wanted,
+                            mr_sales_rows *rows, char *next, size_t next_bytes, mr_err *err)
+{
+    char last[mr_sales_cursor_bytes_max] = "";
+    mr_status status;
+
+    while ((status = mr_olap_next(result, err)) == MR_OK) {
+        if (!wanted->csv && rows->count == (uint64_t)wanted->limit) {
+            (void)snprintf(next, next_bytes, "%s", last); /* there is one more */
+            return MR_OK;
+        }
+        (void)snprintf(last, sizeof last, "%" PRId64 "~%.*s", mr_olap_int64(result, 2),
+                       MR_TEXT_ARGS(mr_olap_text(result, 0)));
+        status = write_line(result, rows, err);
+        if (status != MR_OK) {
+            return status;
+        }
+    }
+    return status == MR_NOT_FOUND ? MR_OK : status;
+}
+
+static const char select_lines[] =
+    "SELECT lower(hex(event_id)), InvoiceNo, epoch_us(InvoiceDate), StockCode, Description,"
+    " CustomerID, Country, Quantity, UnitPrice, Amount FROM gold.fact_sales";
+
+/* The query, prepared for the worker's lake, with a NUL. */
+static mr_status prepare_lines(mr_web_call *call, mr_sql_lake *lake, const mr_sales_set *set,
+                               const mr_sales_question *question, const lines_request *wanted,
+                               mr_buffer *out, mr_err *err)
+{
+    mr_buffer sql;
+    mr_status status;
+
+    mr_buffer_init(&sql, lines_sql_bytes_max);
+    (void)mr_buffer_append_string(&sql, select_lines);
+    status = append_conditions(call, set, question, wanted, &sql, err);
+    (void)mr_buffer_append_string(&sql, " ORDER BY InvoiceDate, event_id");
+    if (!wanted->csv) {
+        (void)mr_buffer_printf(&sql, " LIMIT %" PRId64, wanted->limit + 1);
+    }
+    if (status == MR_OK) {
+        status = mr_sql_lake_prepare(lake, mr_buffer_text(&sql), out, err);
+    }
+    mr_buffer_free(&sql);
+    return status;
+}
+
+static mr_status ask_lines(mr_web_call *call, const mr_sales_set *set,
+                           const mr_sales_question *question, const lines_request *wanted,
+                           mr_err *err)
+{
+    mr_sql_lake *lake = NULL;
+    mr_olap_result *result = NULL;
+    char next[mr_sales_cursor_bytes_max] = "";
+    listing list = {.call = call};
+    mr_buffer sql;
+    mr_status status = mr_web_lake(call, &lake, err);
+
+    if (status != MR_OK) {
+        return status;
+    }
+    mr_buffer_init(&sql, mr_sql_bytes_max);
+    mr_web_lake_begin(call, lake->connection);
+    status = prepare_lines(call, lake, set, question, wanted, &sql, err);
+    if (status == MR_OK) {
+        status = mr_olap_query(lake->connection, sql.data, true, &result, err);
+    }
+    if (status == MR_OK) {
+        status = begin_list(call, wanted->csv, lines_header, "lines.csv", &list, err);
+    }
+    if (status == MR_OK) {
+        status = write_rows(result, wanted, &list.rows, next, sizeof next, err);
+    }
+    mr_olap_result_free(result);
+    mr_web_lake_end(call, lake->connection);
+    mr_buffer_free(&sql);
+    if (status == MR_OK && !wanted->csv) {
+        (void)mr_buffer_append_string(list.rows.out, "]");
+        mr_web_json_name(list.rows.out, "next");
+        mr_web_json_text(list.rows.out, next[0] != '\0' ? mr_text_of(next) : MR_TEXT_ABSENT);
+        (void)mr_buffer_append_string(list.rows.out, "}");
+    }
+    return end_csv(&list, status, err);
+}
+
+mr_status mr_web_sales_lines_get(mr_web_call *call, mr_err *err)
+{
+    asked given = {.question = {.has_from = false}};
+    lines_request wanted = {.csv = false};
+    mr_sales_set *set = NULL;
+    mr_status status = read_lines(call, &wanted, err);
+
+    if (status == MR_OK) {
+        status = read_question(call, &given, err);
+    }
+    if (status == MR_OK) {
+        status = take_set(call, &given.question, &set, err);
+    }
+    if (status != MR_OK) {
+        return status;
+    }
+    if (set->version < 0) {
+        listing list;
+
+        status = begin_list(call, wanted.csv, lines_header, "lines.csv", &list, err);
+        if (status == MR_OK && !wanted.csv) {
+            (void)mr_buffer_append_string(list.rows.out, "],\"next\":null}");
+        }
+        status = end_csv(&list, status, err);
+    } else if (!is_fresh(call, set)) {
+        status = ask_lines(call, set, &given.question, &wanted, err);
+    }
+    mr_sales_give(sales_of(call), set);
+    return status;
+}
+
+/* --- Values and definitions ------------------------------------------------------------------- */
+
+mr_status mr_web_sales_values_get(mr_web_call *call, mr_err *err)
+{
+    const mr_sales_question all = {.has_from = false};
+    mr_buffer *out = mr_web_call_out(call);
+    mr_sales_rows rows = {.out = out};
+    mr_sales_set *set = NULL;
+    size_t field = 0;
+    int64_t limit = 10;
+    mr_text text = {"", 0}, given;
+    mr_status status = mr_web_query_word(call, "field", "country|product|customer", 0, &field, err);
+
+    if (status == MR_OK) {
+        status = mr_web_query_text(call, "q", filter_bytes_max, &given, err);
+        text = status == MR_OK && given.data != NULL ? mr_text_trim(given) : text;
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_integer(call, "limit", 1, mr_sales_values_max, 10, &limit, err);
+    }
+    if (status == MR_OK) {
+        status = take_set(call, &all, &set, err);
+    }
+    if (status != MR_OK) {
+        return status;
+    }
+    if (!is_fresh(call, set)) {
+        (void)mr_buffer_append_string(out, "{\"items\":[");
+        status = mr_sales_values_write(set, (mr_sales_field)field, text, (size_t)limit, &rows, err);
+        (void)mr_buffer_append_string(out, "]}");
+    }
+    mr_sales_give(sales_of(call), set);
+    return status;
+}
+
+mr_status mr_web_sales_metrics_get(mr_web_call *call, mr_err *err)
+{
+    mr_buffer *out = mr_web_call_out(call);
+    mr_sales_rows rows = {.out = out};
+    mr_status status = MR_OK;
+
+    (void)mr_buffer_append_string(out, "{\"items\":[");
+    for (size_t index = 0; index < mr_sales_metric_count && status == MR_OK; index++) {
+        const mr_sales_metric *metric = &mr_sales_metrics[index];
+
+        mr_sales_row_begin(&rows);
+        mr_sales_row_text(&rows, "name", mr_text_of(metric->name));
+        mr_sales_row_text(&rows, "label", mr_text_of(metric->label));
+        mr_sales_row_text(&rows, "definition", mr_text_of(metric->definition));
+        mr_sales_row_text(&rows, "sql", mr_text_of(metric->sql));
+        status = mr_sales_row_end(&rows, err);
+    }
+    (void)mr_buffer_append_string(out, "]}");
+    return status;
+}

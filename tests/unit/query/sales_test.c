@@ -1,0 +1,669 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query/sales_test.c - the dashboard's engine against plain SQL: lines made up with all that is
+ * awkward (invoices over midnight and in two countries, guests, returns, products twice in one
+ * invoice), random filters, and versions that add, rearrange and replace.
+ */
+#define _GNU_SOURCE /* nftw */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/random.h"
+#include "cli/data_folder.h"
+#include "lake/delta_sql.h"
+#include "query/sales.h"
+#include "query/sales_invoices.h"
+#include "query/sales_values.h"
+
+enum { sql_bytes_max = 1 << 20, first_day = 14900, days = 140, questions = 150 };
+
+static const char made_up[] =
+    "SELECT CAST(unhex(md5(CAST(i AS VARCHAR))) AS BLOB) AS event_id,"
+    " (CASE WHEN hash(i // 5, 1) %% 9 = 0 THEN 'C' ELSE '' END) || CAST(1000 + i // 5 AS VARCHAR)"
+    "   AS InvoiceNo,"
+    " 'P' || CAST(hash(i, 2) %% 40 AS VARCHAR) AS StockCode,"
+    " CAST(NULL AS VARCHAR) AS Description,"
+    " CASE WHEN hash(i // 5, 3) %% 6 = 0 THEN NULL ELSE CAST(hash(i // 5, 4) %% 60 AS BIGINT) END"
+    "   AS CustomerID,"
+    " CAST(NULL AS VARCHAR) AS CustomerName,"
+    " CASE WHEN hash(i, 5) %% 40 = 0 THEN '' ELSE 'Land ' || CAST(hash(i // 5, 6) %% 7 AS VARCHAR) "
+    "END"
+    "   AS Country,"
+    " CAST(CASE WHEN hash(i // 5, 1) %% 9 = 0 THEN -1 ELSE 1 END * (hash(i, 7) %% 30) AS INTEGER)"
+    "   AS Quantity,"
+    " CAST(hash(i, 8) %% 1000000 AS DECIMAL(18, 4)) / 10000 AS UnitPrice,"
+    " TIMESTAMP '2010-10-18' + INTERVAL (hash(i // 5, 9) %% (140 * 1440)) MINUTE"
+    "   + INTERVAL (hash(i, 10) %% 3 * 400) MINUTE AS InvoiceDate"
+    " FROM range(%d, %d) r(i)";
+
+static const mr_delta_field fields[] = {
+    {.name = "event_id", .type = "binary"},         {.name = "InvoiceNo", .type = "string"},
+    {.name = "StockCode", .type = "string"},        {.name = "Description", .type = "string"},
+    {.name = "CustomerID", .type = "long"},         {.name = "CustomerName", .type = "string"},
+    {.name = "Country", .type = "string"},          {.name = "Quantity", .type = "integer"},
+    {.name = "UnitPrice", .type = "decimal(18,4)"}, {.name = "Amount", .type = "decimal(28,4)"},
+    {.name = "InvoiceDate", .type = "timestamp"},   {.name = "InvoiceMonth", .type = "integer"},
+};
+static const mr_delta_schema schema = {.fields = fields,
+                                       .field_count = sizeof fields / sizeof fields[0],
+                                       .partition_columns = {"InvoiceMonth"}};
+
+typedef struct shop {
+    fixture *folder;
+    mr_blobs *blobs;
+    mr_olap *olap;
+    mr_olap_connection *connection;
+    mr_delta_table *table;
+} shop;
+
+static void run(shop *s, const char *sql)
+{
+    mr_err err;
+
+    if (mr_olap_run(s->connection, sql, &err) != MR_OK) {
+        fail_msg("%s\n%s", err.message, sql);
+    }
+}
+
+/* Commits the rows [from, to) to the table; replacing: in the place of all there are. */
+static void commit(shop *s, int from, int to, bool replacing)
+{
+    mr_delta_write write = {.schema = &schema};
+    mr_delta_commit entry = {.operation = "WRITE", .append_only = !replacing, .data_change = true};
+    mr_delta_snapshot *base = NULL;
+    mr_delta_files *files = NULL;
+    mr_delta_file *gone = NULL;
+    char inner[4096], select[8192];
+    int64_t version;
+    mr_err err;
+
+    (void)snprintf(inner, sizeof inner, made_up, from, to);
+    (void)snprintf(select, sizeof select,
+                   "SELECT event_id, InvoiceNo, StockCode, Description, CustomerID, CustomerName,"
+                   " Country, Quantity, CAST(UnitPrice AS DECIMAL(18,4)) AS UnitPrice,"
+                   " CAST(Quantity * CAST(UnitPrice AS DECIMAL(18,4)) AS DECIMAL(28,4)) AS Amount,"
+                   " InvoiceDate,"
+                   " CAST(year(InvoiceDate) * 100 + month(InvoiceDate) AS INTEGER) AS InvoiceMonth"
+                   " FROM (%s)",
+                   inner);
+    write.select = select;
+    if (mr_delta_read(s->table, &base, &err) == MR_NOT_FOUND) {
+        entry.schema = &schema;
+    }
+    if (mr_delta_write_rows(s->table, s->connection, &write, &files, &err) != MR_OK) {
+        fail_msg("%s", err.message);
+    }
+    entry.adds = mr_delta_files_list(files);
+    entry.add_count = mr_delta_files_count(files);
+    if (replacing) {
+        entry.remove_count = mr_delta_file_count(base);
+        gone = mr_alloc_zero(entry.remove_count + 1, sizeof *gone);
+        for (size_t index = 0; index < entry.remove_count; index++) {
+            gone[index] = *mr_delta_file_at(base, index);
+        }
+        entry.removes = gone;
+    }
+    if (mr_delta_commit_to(s->table, base, &entry, &version, &err) != MR_OK) {
+        fail_msg("%s", err.message);
+    }
+    free(gone);
+    mr_delta_files_free(files);
+    mr_delta_snapshot_free(base);
+}
+
+/* Makes the table's newest version what SQL sees as f. */
+static void bind(shop *s)
+{
+    mr_delta_snapshot *snapshot = NULL;
+    mr_buffer sql;
+
+    assert_int_equal(mr_delta_read(s->table, &snapshot, NULL), MR_OK);
+    mr_buffer_init(&sql, sql_bytes_max);
+    (void)mr_buffer_append_string(&sql, "CREATE OR REPLACE TABLE f AS SELECT * FROM ");
+    assert_int_equal(mr_delta_relation(s->table, snapshot, NULL, 0, &sql, NULL), MR_OK);
+    (void)mr_buffer_append(&sql, "", 1);
+    run(s, sql.data);
+    mr_buffer_free(&sql);
+    mr_delta_snapshot_free(snapshot);
+}
+
+static int open_shop(void **state)
+{
+    const mr_olap_options engine = {.threads = 1};
+    shop *s = mr_alloc_zero(1, sizeof *s);
+    void *folder = NULL;
+
+    if (set_up(&folder) != 0) {
+        return 1;
+    }
+    s->folder = folder;
+    const mr_blobs_options blobs = {.url = "file:", .data_folder = s->folder->folder};
+    assert_int_equal(mr_blobs_open(&blobs, &s->blobs, NULL), MR_OK);
+    assert_int_equal(mr_olap_open(&engine, &s->olap, NULL), MR_OK);
+    assert_int_equal(mr_olap_connect(s->olap, &s->connection, NULL), MR_OK);
+    s->table = mr_delta_table_create(s->blobs, "gold/fact_sales");
+    *state = s;
+    return 0;
+}
+
+static int close_shop(void **state)
+{
+    shop *s = *state;
+    void *folder = s->folder;
+
+    mr_delta_table_destroy(s->table);
+    mr_olap_disconnect(s->connection);
+    mr_olap_close(s->olap);
+    mr_blobs_close(s->blobs);
+    free(s);
+    return tear_down(&folder);
+}
+
+static mr_sales_lake *open_lake(const shop *s, size_t bytes_max)
+{
+    const mr_sales_lake_options options = {.url = "file:",
+                                           .data_folder = s->folder->folder,
+                                           .bytes_max = bytes_max,
+                                           .engine = {.threads = 1}};
+    mr_sales_lake *lake = NULL;
+    mr_err err;
+
+    if (mr_sales_lake_open(&options, &lake, &err) != MR_OK) {
+        fail_msg("%s", err.message);
+    }
+    return lake;
+}
+
+static mr_sales_set *refresh(mr_sales_lake *lake, const mr_sales_set *before)
+{
+    mr_sales_set *set = NULL;
+    mr_err err;
+
+    if (mr_sales_lake_refresh(lake, before, &set, &err) != MR_OK) {
+        fail_msg("%s", err.message);
+    }
+    return set;
+}
+
+/* --- What SQL says ---------------------------------------------------------------------------- */
+
+typedef struct filter {
+    mr_sales_question question;
+    mr_text countries[2], products[3];
+    int64_t customers[3];
+} filter;
+
+static void make_filter(mr_random *random, const mr_sales_set *set, filter *ret)
+{
+    *ret = (filter){.question = {.compare = (mr_sales_compare)mr_random_below(random, 3),
+                                 .grain = (mr_sales_grain)mr_random_below(random, 5)}};
+    mr_sales_question *question = &ret->question;
+    if (mr_random_below(random, 5) > 0) {
+        question->has_from = question->has_to = true;
+        question->from = first_day + (int32_t)mr_random_below(random, days);
+        question->to = question->from + (int32_t)mr_random_below(random, 60);
+    }
+    question->country_count = mr_random_below(random, 3);
+    question->product_count = mr_random_below(random, 2) * mr_random_below(random, 4);
+    question->customer_count = mr_random_below(random, 2) * mr_random_below(random, 4);
+    for (size_t index = 0; index < question->country_count; index++) {
+        ret->countries[index] =
+            mr_sales_name(&set->countries, (uint32_t)mr_random_below(random, set->countries.count));
+    }
+    for (size_t index = 0; index < question->product_count; index++) {
+        ret->products[index] =
+            mr_sales_name(&set->products, (uint32_t)mr_random_below(random, set->products.count));
+    }
+    for (size_t index = 0; index < question->customer_count; index++) {
+        ret->customers[index] = (int64_t)mr_random_below(random, 70); /* some are nobody's */
+    }
+    question->countries = ret->countries;
+    question->products = ret->products;
+    question->customers = ret->customers;
+}
+
+/* The only column of the only row of "SELECT <what> FROM f <where of the question>", as text. */
+static void ask_sql(shop *s, const char *what, const char *tail, const mr_sales_question *question,
+                    mr_sales_range range, char *ret_text, size_t bytes)
+{
+    const mr_sales_range none = {0, -1};
+    mr_olap_result *result = NULL;
+    mr_buffer sql, text;
+    mr_err err;
+
+    mr_buffer_init(&sql, sql_bytes_max);
+    mr_buffer_init(&text, sql_bytes_max);
+    (void)mr_buffer_printf(&sql,
+                           "WITH first AS (SELECT CustomerID AS c, min(InvoiceDate) AS d FROM f"
+                           " WHERE InvoiceNo NOT LIKE 'C%%' GROUP BY CustomerID),"
+                           " w AS (SELECT * FROM f");
+    mr_sales_append_condition(&sql, question, range, none);
+    (void)mr_buffer_printf(&sql, ") SELECT %s FROM w %s", what, tail);
+    (void)mr_buffer_append(&sql, "", 1);
+    if (mr_olap_query(s->connection, sql.data, true, &result, &err) != MR_OK) {
+        fail_msg("%s\n%s", err.message, sql.data);
+    }
+    ret_text[0] = '\0';
+    while (mr_olap_next(result, NULL) == MR_OK) {
+        mr_buffer_clear(&text);
+        assert_true(mr_olap_write_text(result, 0, &text));
+        (void)snprintf(ret_text + strlen(ret_text), bytes - strlen(ret_text), "%.*s;",
+                       (int)text.bytes, text.data != NULL ? text.data : "");
+    }
+    mr_olap_result_free(result);
+    mr_buffer_free(&sql);
+    mr_buffer_free(&text);
+}
+
+static void print_amount(mr_amount amount, char *text)
+{
+    (void)mr_amount_format(amount, 4, text);
+}
+
+#define SALES   "coalesce(sum(CASE WHEN starts_with(InvoiceNo, 'C') THEN 0 ELSE Amount END), 0)"
+#define RETURNS "coalesce(sum(CASE WHEN starts_with(InvoiceNo, 'C') THEN Amount ELSE 0 END), 0)"
+#define ORDERS  "count(DISTINCT CASE WHEN starts_with(InvoiceNo, 'C') THEN NULL ELSE InvoiceNo END)"
+
+static void check_totals(shop *s, const mr_sales_question *question, const mr_sales_result *result)
+{
+    const mr_sales_group *total = &result->now->total;
+    const mr_sales_customer_counts counted = mr_sales_count_customers(result);
+    char expected[4096], got[4096], sales[48], returns[48], guests[48];
+
+    print_amount(total->sales, sales);
+    print_amount(total->returns, returns);
+    print_amount(result->now->guests, guests);
+    (void)snprintf(got, sizeof got, "%s|%s|%s|%u|%u|%u|%" PRId64 "|%" PRIu64 ";", sales, returns,
+                   guests, total->orders, total->cancelled, total->customers, total->quantity,
+                   total->lines);
+    ask_sql(
+        s,
+        "concat_ws('|', CAST(" SALES " AS DECIMAL(38,4)), CAST(" RETURNS " AS DECIMAL(38,4)),"
+        " CAST(coalesce(sum(CASE WHEN InvoiceNo NOT LIKE 'C%' AND CustomerID IS NULL THEN Amount"
+        " ELSE 0 END), 0) AS DECIMAL(38,4)), " ORDERS
+        ", count(DISTINCT CASE WHEN InvoiceNo LIKE 'C%' THEN InvoiceNo END),"
+        " count(DISTINCT CustomerID),"
+        " coalesce(sum(CASE WHEN InvoiceNo LIKE 'C%' THEN 0 ELSE Quantity END), 0), count(*))",
+        "", question, result->range, expected, sizeof expected);
+    assert_string_equal(got, expected);
+    (void)snprintf(got, sizeof got, "%" PRIu64 "|%" PRIu64 "|%" PRIu64 ";", counted.fresh,
+                   counted.returning, counted.loyal);
+    char what[1024], day[mr_sales_day_text_bytes_max];
+    (void)snprintf(what, sizeof what,
+                   "concat_ws('|', count(*) FILTER (WHERE d >= TIMESTAMP '%s'),"
+                   " count(*) FILTER (WHERE d < TIMESTAMP '%s'), count(*) FILTER (WHERE n > 1))"
+                   " FROM (SELECT CustomerID, count(DISTINCT InvoiceNo) AS n",
+                   mr_sales_day_text(result->range.from, day), day);
+    ask_sql(s, what,
+            "WHERE CustomerID IS NOT NULL AND InvoiceNo NOT LIKE 'C%' GROUP BY CustomerID)"
+            " JOIN first ON c = CustomerID",
+            question, result->range, expected, sizeof expected);
+    assert_string_equal(got, expected);
+}
+
+/* A panel's CSV rows, as SQL makes them. */
+static void check_panel(shop *s, const mr_sales_question *question, const mr_sales_result *result,
+                        mr_sales_panel panel, const char *what, const char *tail)
+{
+    const mr_sales_page all = {.limit = UINT64_MAX};
+    char *expected = mr_alloc(sql_bytes_max), *got = mr_alloc(sql_bytes_max);
+    mr_buffer out;
+    uint64_t total;
+
+    mr_buffer_init(&out, sql_bytes_max);
+    mr_sales_rows rows = {.out = &out, .csv = true};
+    assert_int_equal(mr_sales_panel_write(result, panel, &all, &rows, &total, NULL), MR_OK);
+    assert_int_equal(total, rows.count);
+    size_t bytes = 0;
+    for (size_t at = 0; at < out.bytes; at++) {
+        if (out.data[at] != '\r') {
+            got[bytes++] = out.data[at] == '\n' ? ';' : out.data[at];
+        }
+    }
+    got[bytes] = '\0';
+    ask_sql(s, what, tail, question, result->range, expected, sql_bytes_max);
+    assert_string_equal(got, expected);
+    mr_buffer_free(&out);
+    free(expected);
+    free(got);
+}
+
+/* Money as the answers write it: at least two places, no zeros behind them. */
+#define MONEY(sum)                                                                              \
+    "regexp_replace(regexp_replace(CAST(CAST(" sum " AS DECIMAL(38,4)) AS VARCHAR), '0$', '')," \
+    " '0$', '')"
+
+static void check_panels(shop *s, const mr_sales_question *question, const mr_sales_result *result)
+{
+    check_panel(
+        s, question, result, MR_SALES_PANEL_CANCELLATIONS,
+        "concat_ws(',', StockCode, '', CAST(sum(Quantity) AS BIGINT), " MONEY("sum(Amount)") ")",
+        "WHERE InvoiceNo LIKE 'C%' GROUP BY StockCode ORDER BY sum(Amount), StockCode");
+    check_panel(
+        s, question, result, MR_SALES_PANEL_CANCELLING,
+        "concat_ws(',', CustomerID, '', count(DISTINCT InvoiceNo), " MONEY("sum(Amount)") ")",
+        "WHERE InvoiceNo LIKE 'C%' AND CustomerID IS NOT NULL GROUP BY CustomerID"
+        " ORDER BY sum(Amount), CustomerID");
+    check_panel(s, question, result, MR_SALES_PANEL_CUSTOMERS,
+                "concat_ws(',', CustomerID, '', '', " MONEY(
+                    "sum(Amount)") ", count(DISTINCT InvoiceNo), strftime(max(InvoiceDate), "
+                                   "'%Y-%m-%dT%H:%M:%S'))",
+                "WHERE InvoiceNo NOT LIKE 'C%' AND CustomerID IS NOT NULL GROUP BY CustomerID"
+                " ORDER BY sum(Amount) DESC, CustomerID");
+    check_panel(s, question, result, MR_SALES_PANEL_HOURS,
+                "concat_ws(',', h // 24 + 1, h % 24, " MONEY(SALES) ", " ORDERS ")",
+                "RIGHT JOIN range(168) r(h) ON (isodow(InvoiceDate) - 1) * 24 + hour(InvoiceDate)"
+                " = h GROUP BY h ORDER BY h");
+}
+
+/* Rows of a panel without their last column, which is a rate. */
+static void check_shares(shop *s, const mr_sales_question *question, const mr_sales_result *result)
+{
+    const mr_sales_pass *now = result->now;
+    char expected[8192], got[8192] = "", sales[48];
+
+    for (uint32_t number = 0; number < now->country_count; number++) {
+        const mr_sales_group *group = &now->countries[number];
+
+        if (group->lines > 0) {
+            print_amount(group->sales, sales);
+            (void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s|%u|%u;", sales,
+                           group->orders, group->customers);
+        }
+    }
+    ask_sql(s, "CAST(count(*) AS VARCHAR) FROM (SELECT Country", "GROUP BY Country)", question,
+            result->range, expected, sizeof expected);
+    uint32_t countries = 0;
+    for (uint32_t number = 0; number < now->country_count; number++) {
+        countries += now->countries[number].lines > 0;
+    }
+    assert_int_equal(strtoul(expected, NULL, 10), countries);
+    for (uint32_t number = 0; number < now->country_count; number++) {
+        const mr_sales_group *group = &now->countries[number];
+        const mr_text name = mr_sales_name(&result->set->countries, number);
+        char tail[256];
+
+        (void)snprintf(tail, sizeof tail, "WHERE Country = '%.*s'", MR_TEXT_ARGS(name));
+        print_amount(group->sales, sales);
+        (void)snprintf(got, sizeof got, "%s|%u|%u;", sales, group->orders, group->customers);
+        ask_sql(s,
+                "concat_ws('|', CAST(" SALES " AS DECIMAL(38,4)), " ORDERS
+                ", count(DISTINCT CustomerID))",
+                tail, question, result->range, expected, sizeof expected);
+        assert_string_equal(got, expected);
+    }
+}
+
+static void check_series(shop *s, const mr_sales_question *question, const mr_sales_result *result)
+{
+    static const char *const starts[] = {[MR_SALES_DAY] = "day",
+                                         [MR_SALES_WEEK] = "week",
+                                         [MR_SALES_MONTH] = "month",
+                                         [MR_SALES_QUARTER] = "quarter"};
+    char *expected = mr_alloc(sql_bytes_max), *got = mr_alloc(sql_bytes_max);
+    char what[2048], sales[48], day[mr_sales_day_text_bytes_max];
+
+    got[0] = '\0';
+    for (uint32_t index = 0; index < result->series.count; index++) {
+        const mr_sales_group *group = &result->now->buckets[index];
+
+        if (group->lines > 0) {
+            print_amount(group->sales, sales);
+            (void)snprintf(got + strlen(got), sql_bytes_max - strlen(got), "%s|%s|%u|%u;",
+                           mr_sales_day_text(result->series.buckets[index].from, day), sales,
+                           group->orders, group->customers);
+        }
+    }
+    (void)snprintf(what, sizeof what,
+                   "concat_ws('|', strftime(date_trunc('%s', InvoiceDate), '%%Y-%%m-%%d'),"
+                   " CAST(" SALES " AS DECIMAL(38,4)), " ORDERS ", count(DISTINCT CustomerID))",
+                   starts[result->grain]);
+    char tail[256];
+    (void)snprintf(tail, sizeof tail,
+                   "GROUP BY date_trunc('%s', InvoiceDate) ORDER BY date_trunc('%s', InvoiceDate)",
+                   starts[result->grain], starts[result->grain]);
+    ask_sql(s, what, tail, question, result->range, expected, sql_bytes_max);
+    assert_string_equal(got, expected);
+    free(expected);
+    free(got);
+}
+
+static void check_question(shop *s, const mr_sales_set *set, const mr_sales_question *question)
+{
+    mr_sales_result *result = NULL;
+
+    assert_int_equal(mr_sales_result_make(set, question, &result, NULL), MR_OK);
+    check_totals(s, question, result);
+    check_series(s, question, result);
+    check_panels(s, question, result);
+    check_shares(s, question, result);
+    if (result->before != NULL) {
+        char expected[256], sales[48];
+
+        print_amount(result->before->total.sales, sales);
+        ask_sql(s, "CAST(" SALES " AS DECIMAL(38,4))", "", question, result->compared, expected,
+                sizeof expected);
+        expected[strlen(expected) - 1] = '\0';
+        assert_string_equal(sales, expected);
+    }
+    mr_sales_result_free(result);
+}
+
+/* --- Tests ------------------------------------------------------------------------------------ */
+
+static void any_filter_gives_what_sql_gives(void **state)
+{
+    shop *s = *state;
+    mr_sales_lake *lake = open_lake(s, 64 << 20);
+    mr_random random;
+    filter given;
+
+    commit(s, 0, 4000, false);
+    bind(s);
+    mr_sales_set *set = refresh(lake, NULL);
+    mr_random_seed(&random, 11);
+    assert_int_equal(set->lines.count, 4000);
+    for (int index = 0; index < questions; index++) {
+        make_filter(&random, set, &given);
+        check_question(s, set, &given.question);
+    }
+    mr_sales_set_free(set);
+    mr_sales_lake_close(lake);
+}
+
+static void a_set_follows_the_table(void **state)
+{
+    shop *s = *state;
+    mr_sales_lake *lake = open_lake(s, 64 << 20);
+    const mr_sales_question all = {.compare = MR_SALES_COMPARE_NONE};
+    mr_delta_optimize_report report;
+
+    mr_sales_set *set = refresh(lake, NULL);
+    assert_int_equal(set->version, -1);
+    assert_true(set->day_first > set->day_last);
+    commit(s, 0, 1000, false);
+    for (int step = 0; step < 4; step++) {
+        mr_sales_set *next = refresh(lake, set);
+
+        assert_non_null(next);
+        mr_sales_set_free(set);
+        set = next;
+        bind(s);
+        check_question(s, set, &all);
+        assert_null(refresh(lake, set));
+        if (step == 0) {
+            commit(s, 998, 2000, false); /* adds to invoices that are there */
+        } else if (step == 1) {
+            assert_int_equal(mr_delta_optimize(s->table, s->connection,
+                                               &(mr_delta_optimize_options){.files_min = 2},
+                                               &report, NULL),
+                             MR_OK);
+            assert_true(report.version >= 0);
+        } else if (step == 2) {
+            commit(s, 5000, 5500, true); /* none of the lines before */
+        }
+    }
+    assert_int_equal(set->lines.count, 500);
+    mr_sales_set_free(set);
+    mr_sales_lake_close(lake);
+}
+
+static void too_many_lines_are_read_from_the_lake(void **state)
+{
+    shop *s = *state;
+    mr_sales_options options = {.url = "file:",
+                                .data_folder = s->folder->folder,
+                                .memory_bytes_max = 1 << 20,
+                                .answers_bytes_max = 1 << 20,
+                                .look_ms = 20,
+                                .engine = {.threads = 1}};
+    const mr_sales_question some = {.has_from = true,
+                                    .has_to = true,
+                                    .from = first_day + 40,
+                                    .to = first_day + 42,
+                                    .compare = MR_SALES_COMPARE_PREVIOUS};
+    const mr_sales_question all = {.compare = MR_SALES_COMPARE_NONE};
+    mr_sales_set *set = NULL;
+    mr_sales_state seen;
+    mr_err err;
+
+    commit(s, 0, 60000, false);
+    bind(s);
+    mr_sales *sales = mr_sales_start(&options);
+    if (mr_sales_take(sales, &some, 60000, &set, &err) != MR_OK) {
+        fail_msg("%s", err.message);
+    }
+    mr_sales_read_state(sales, &seen);
+    assert_true(seen.too_large);
+    assert_true(set->lines.count > 0 && set->lines.count < 10000);
+    check_question(s, set, &some);
+    mr_sales_give(sales, set);
+    assert_int_equal(mr_sales_take(sales, &all, 60000, &set, &err), MR_LIMIT);
+    mr_sales_stop(sales);
+}
+
+static void an_answer_is_kept_for_its_version(void **state)
+{
+    shop *s = *state;
+    mr_sales_options options = {.url = "file:",
+                                .data_folder = s->folder->folder,
+                                .memory_bytes_max = 64 << 20,
+                                .answers_bytes_max = 1 << 20,
+                                .look_ms = 20,
+                                .engine = {.threads = 1}};
+    const mr_sales_question all = {.compare = MR_SALES_COMPARE_YEAR};
+    mr_sales_set *set = NULL, *next = NULL;
+    mr_sales_state seen;
+    mr_buffer first, second;
+    mr_err err;
+
+    commit(s, 0, 1000, false);
+    mr_buffer_init(&first, sql_bytes_max);
+    mr_buffer_init(&second, sql_bytes_max);
+    mr_sales *sales = mr_sales_start(&options);
+    assert_int_equal(mr_sales_take(sales, &all, 60000, &set, &err), MR_OK);
+    assert_int_equal(mr_sales_ask(sales, set, &all, &first, &err), MR_OK);
+    assert_int_equal(mr_sales_ask(sales, set, &all, &second, &err), MR_OK);
+    assert_true(mr_text_equal(mr_buffer_text(&first), mr_buffer_text(&second)));
+    mr_sales_read_state(sales, &seen);
+    assert_int_equal(seen.answers_kept, 1);
+    commit(s, 1000, 2000, false);
+    do { /* the thread finds it by itself; take waits for nothing once there is a set */
+        mr_sales_give(sales, next);
+        assert_int_equal(mr_sales_take(sales, &all, 60000, &next, &err), MR_OK);
+    } while (next->version == set->version);
+    mr_buffer_clear(&second);
+    assert_int_equal(mr_sales_ask(sales, next, &all, &second, &err), MR_OK);
+    assert_false(mr_text_equal(mr_buffer_text(&first), mr_buffer_text(&second)));
+    mr_sales_give(sales, set);
+    mr_sales_give(sales, next);
+    mr_sales_stop(sales);
+    mr_buffer_free(&first);
+    mr_buffer_free(&second);
+}
+
+/* Every invoice once, in order, over all pages. */
+static void invoices_come_page_by_page(void **state)
+{
+    shop *s = *state;
+    mr_sales_lake *lake = open_lake(s, 64 << 20);
+    const mr_sales_question all = {.compare = MR_SALES_COMPARE_NONE};
+
+    commit(s, 0, 1000, false);
+    mr_sales_set *set = refresh(lake, NULL);
+    for (int sort = 0; sort < 6; sort++) {
+        mr_sales_invoices wanted = {
+            .sort = (mr_sales_sort)(sort % 3), .ascending = sort > 2, .limit = 33};
+        mr_sales_invoices_found found = {.total = 0};
+        mr_buffer pages, whole;
+        mr_sales_rows rows = {.csv = true, .out = &pages};
+        char cursor[mr_sales_cursor_bytes_max];
+
+        mr_buffer_init(&pages, sql_bytes_max);
+        mr_buffer_init(&whole, sql_bytes_max);
+        do {
+            found.next[0] = '\0';
+            assert_int_equal(mr_sales_invoices_write(set, &all, &wanted, &rows, &found, NULL),
+                             MR_OK);
+            (void)snprintf(cursor, sizeof cursor, "%s", found.next);
+            wanted.after = mr_text_of(cursor);
+        } while (cursor[0] != '\0');
+        rows = (mr_sales_rows){.csv = true, .out = &whole};
+        wanted.after = MR_TEXT_ABSENT;
+        wanted.limit = UINT64_MAX;
+        assert_int_equal(mr_sales_invoices_write(set, &all, &wanted, &rows, &found, NULL), MR_OK);
+        assert_int_equal(found.total, 200);
+        assert_int_equal(rows.count, 200);
+        assert_true(mr_text_equal(mr_buffer_text(&pages), mr_buffer_text(&whole)));
+        mr_buffer_free(&pages);
+        mr_buffer_free(&whole);
+    }
+    mr_sales_set_free(set);
+    mr_sales_lake_close(lake);
+}
+
+static void what_is_typed_finds_values(void **state)
+{
+    shop *s = *state;
+    mr_sales_lake *lake = open_lake(s, 64 << 20);
+    mr_buffer out;
+    mr_sales_rows rows = {.out = &out};
+
+    commit(s, 0, 1000, false);
+    mr_sales_set *set = refresh(lake, NULL);
+    mr_buffer_init(&out, sql_bytes_max);
+    assert_int_equal(
+        mr_sales_values_write(set, MR_SALES_COUNTRY, MR_TEXT_LITERAL("LAND 3"), 5, &rows, NULL),
+        MR_OK);
+    assert_int_equal(rows.count, 1);
+    assert_int_equal(
+        mr_sales_values_write(set, MR_SALES_PRODUCT, MR_TEXT_LITERAL(""), 7, &rows, NULL), MR_OK);
+    assert_int_equal(rows.count, 8);
+    mr_buffer_free(&out);
+    mr_sales_set_free(set);
+    mr_sales_lake_close(lake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(any_filter_gives_what_sql_gives, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(a_set_follows_the_table, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(too_many_lines_are_read_from_the_lake, open_shop,
+                                        close_shop),
+        cmocka_unit_test_setup_teardown(an_answer_is_kept_for_its_version, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(invoices_come_page_by_page, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(what_is_typed_finds_values, open_shop, close_shop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
