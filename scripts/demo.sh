@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The demonstration: starts the platform with its embedded defaults, streams a shop's transactions in
-# over HTTP, and shows what customers get to see. Leaves the platform running.
+# over HTTP, shows what customers get to see, and ends with the address of the web. Leaves the platform
+# running, and a small shop that goes on selling for ten minutes.
 #
 #   scripts/demo.sh             100,000 generated events (EVENTS=n for another number)
 #   scripts/demo.sh file.csv    your own invoice lines
@@ -9,7 +10,11 @@ cd "$(dirname "$0")/.."
 
 readonly program="$PWD/build/release/millrace"
 readonly events="${EVENTS:-100000}"
+readonly stream_rate=200 stream_seconds=600
 export MILLRACE_DATA="${MILLRACE_DATA:-$PWD/millrace-data}"
+# Gold follows at once, so that the dashboards move; and pages say that the data is made up.
+export MILLRACE_CONTINUOUS="${MILLRACE_CONTINUOUS:-5s}"
+[ $# -gt 0 ] || export MILLRACE_WEB_DEMO="${MILLRACE_WEB_DEMO:-on}"
 
 title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
@@ -45,6 +50,20 @@ for view in TotalSales CustomerStats CancelledOrders Top10SellingProducts; do
     "$program" sql "SELECT * FROM gold.vw_$view"
 done
 
+# Sales of the day after the last, until the time is over or the platform is taken down.
+next_day="$("$program" sql --format csv 'SELECT (max(InvoiceDate) + INTERVAL 1 DAY)::DATE FROM silver.fact_sales' | tail -n 1)"
+("$program" generate --quiet --events $((stream_rate * stream_seconds)) --seed 2 --from "$next_day" |
+    "$program" post --quiet --no-resume --rate "$stream_rate" --batch 50 --concurrency 1 --give-up-after 5s - \
+    ) </dev/null >/dev/null 2>&1 &
+disown
+
+# Whoever ran the demo is its operator.
+if "$program" user list --json | grep -q '"name":"operator"'; then
+    link="$("$program" user link operator 2>/dev/null)"
+else
+    link="$("$program" user add operator --role operator --link 2>/dev/null)"
+fi
+
 title 'The platform is up'
 cat <<TEXT
   $program status              roles, log, lag, totals
@@ -53,4 +72,9 @@ cat <<TEXT
   $program runs next           when silver and gold are made again
   $program tail --follow       the log, live
   $program down                stop it
+
+  ${link%/sign-in*}
+  Sign in with this link, once and within 24 hours:
+
+  $link
 TEXT

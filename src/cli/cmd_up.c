@@ -23,22 +23,24 @@
 #include "cli/role_environment.h"
 #include "cli/settings.h"
 #include "cli/supervisor.h"
+#include "cli/web_settings.h"
 
 enum {
     backoff_ms_min = 100,
     healthy_ms = 10000,
     stop_margin_ms = 5000, /* beyond the gateway's own drain time-out */
     text_bytes_max = 1048576,
-    role_argument_count = 4,
+    role_argument_count = 5,
     gateway_url_bytes_max = 128,
     log_shown_bytes_max = 8192,
 };
 
 static const char log_name[] = "run/up.log"; /* of a detached one, in the data folder */
+static const char no_link[] = "--no-link";   /* for the web: the link is printed here */
 static const char no_env_file[] = "--env-file=/dev/null"; /* all is in the environment already */
 
 /* What can be started; MILLRACE_ROLES chooses among them. */
-static const char *const known_roles[] = {"gateway", "processor", "scheduler"};
+static const char *const known_roles[] = {"gateway", "processor", "scheduler", "web"};
 
 typedef struct up_state {
     const mr_cli *cli;
@@ -49,6 +51,7 @@ typedef struct up_state {
     mr_supervised children[mr_supervisor_children_max];
     char program_name[sizeof "millrace"];
     char no_env_file[sizeof no_env_file];
+    char no_link[sizeof no_link];
     char *arguments[mr_supervisor_children_max][role_argument_count];
     size_t child_count;
     char **environment;
@@ -56,6 +59,7 @@ typedef struct up_state {
     bool detached;
     mr_detach detach;
     char gateway_url[gateway_url_bytes_max]; /* "" until a gateway is ready */
+    char web_url[mr_web_link_bytes_max];     /* the same of a web */
 } up_state;
 
 /* --- Which roles ------------------------------------------------------------------------------ */
@@ -74,8 +78,8 @@ static mr_status add_role(up_state *up, char *name, mr_err *err)
 {
     if (!is_known_role(name)) {
         return mr_fail(err, MR_INVALID,
-                       "MILLRACE_ROLES is '%s' (%s): '%s' is no role; gateway, processor and "
-                       "scheduler are",
+                       "MILLRACE_ROLES is '%s' (%s): '%s' is no role; gateway, processor, "
+                       "scheduler and web are",
                        mr_config_text(up->config, "MILLRACE_ROLES"),
                        mr_config_source(up->config, "MILLRACE_ROLES"), name);
     }
@@ -87,6 +91,7 @@ static mr_status add_role(up_state *up, char *name, mr_err *err)
     up->arguments[up->child_count][0] = up->program_name;
     up->arguments[up->child_count][1] = name;
     up->arguments[up->child_count][2] = up->no_env_file;
+    up->arguments[up->child_count][3] = strcmp(name, "web") == 0 ? up->no_link : NULL;
     up->children[up->child_count] =
         (mr_supervised){.name = name, .argv = up->arguments[up->child_count]};
     up->child_count++;
@@ -111,7 +116,7 @@ static mr_status read_roles(up_state *up, mr_err *err)
     }
     if (status == MR_OK && up->child_count == 0) {
         status = mr_fail(err, MR_INVALID,
-                         "MILLRACE_ROLES names no role: gateway, processor and scheduler are");
+                         "MILLRACE_ROLES names no role: gateway, processor, scheduler and web are");
     }
     return status;
 }
@@ -119,19 +124,33 @@ static mr_status read_roles(up_state *up, mr_err *err)
 /* --- What it says ------------------------------------------------------------------------------
  */
 
+/* "" for a role that does not listen. Borrowed. */
+static const char *url_of(up_state *up, const mr_role_state *state)
+{
+    const bool tls = mr_config_text(up->config, "MILLRACE_TLS_CERTIFICATE") != NULL;
+    mr_web_options web;
+
+    if (state->address[0] == '\0') {
+        return "";
+    }
+    if (strcmp(state->role, "web") == 0) {
+        web = mr_settings_web(up->config);
+        mr_web_url(&web, state->address, up->web_url);
+        return up->web_url;
+    }
+    (void)snprintf(up->gateway_url, sizeof up->gateway_url, "http%s://%s", tls ? "s" : "",
+                   state->address);
+    return up->gateway_url;
+}
+
 static bool print_role(void *ctx, const mr_role_state *state)
 {
     up_state *up = ctx;
-    const bool tls = mr_config_text(up->config, "MILLRACE_TLS_CERTIFICATE") != NULL;
-    char url[gateway_url_bytes_max] = "";
 
     if (!state->alive || !is_known_role(state->role)) {
         return true;
     }
-    if (state->address[0] != '\0') {
-        (void)snprintf(url, sizeof url, "http%s://%s", tls ? "s" : "", state->address);
-        memcpy(up->gateway_url, url, sizeof url); /* of the roles, only the gateway listens */
-    }
+    const char *url = url_of(up, state);
     if (mr_cli_json(up->cli)) {
         (void)printf(",\"%s\":{\"pid\":%d%s%s%s}", state->role, state->pid,
                      url[0] != '\0' ? ",\"url\":\"" : "", url, url[0] != '\0' ? "\"" : "");
@@ -143,8 +162,22 @@ static bool print_role(void *ctx, const mr_role_state *state)
     return true;
 }
 
+/* How the first operator gets into the web; "" where somebody has, or where none is started. */
+static void make_link(up_state *up, char ret_link[static mr_web_link_bytes_max])
+{
+    const mr_web_options web = mr_settings_web(up->config);
+    mr_err err;
+
+    ret_link[0] = '\0';
+    if (up->web_url[0] != '\0' && mr_web_first_link(&web, up->web_url, ret_link, &err) != MR_OK) {
+        ret_link[0] = '\0';
+        mr_log_warn("no sign-in link: %s", err.message);
+    }
+}
+
 static void print_ready_json(up_state *up)
 {
+    char link[mr_web_link_bytes_max];
     mr_buffer folder;
 
     mr_buffer_init(&folder, text_bytes_max);
@@ -152,6 +185,10 @@ static void print_ready_json(up_state *up)
     (void)printf("{\"ready\":true,\"pid\":%d,\"data\":%.*s", (int)getpid(), (int)folder.bytes,
                  folder.data);
     (void)mr_role_list(up->data_folder, print_role, up, NULL); /* what cannot be read is left out */
+    make_link(up, link);
+    if (link[0] != '\0') {
+        (void)printf(",\"sign_in_link\":\"%s\"", link);
+    }
     (void)printf("}\n");
     mr_buffer_free(&folder);
 }
@@ -160,6 +197,7 @@ static void print_ready_json(up_state *up)
 static void print_ready_text(up_state *up)
 {
     const char *post_url = mr_config_text(up->config, "MILLRACE_URL");
+    char link[mr_web_link_bytes_max];
     mr_buffer flag;
 
     mr_buffer_init(&flag, text_bytes_max);
@@ -178,6 +216,10 @@ static void print_ready_text(up_state *up)
         (void)printf("To try it: millrace generate | millrace post --url %s -\n", up->gateway_url);
     }
     (void)printf("To watch:  millrace status --watch 2%s\n", flag.data);
+    make_link(up, link);
+    if (link[0] != '\0') {
+        (void)printf("To look, signed in once within %d hours:\n  %s\n", mr_web_link_hours, link);
+    }
     mr_buffer_free(&flag);
 }
 
@@ -347,6 +389,7 @@ int mr_cmd_up(mr_cli *cli, int argc, char **argv)
     }
     up.config = mr_cli_config(cli);
     memcpy(up.no_env_file, no_env_file, sizeof up.no_env_file);
+    memcpy(up.no_link, no_link, sizeof up.no_link);
     up.data_folder = mr_config_text(up.config, "MILLRACE_DATA");
     status = begin(&up, &is_parent, &err);
     if (status == MR_OK && !is_parent) {

@@ -11,7 +11,8 @@ const mr_command mr_commands[] = {
         .summary = "start everything on this machine",
         .usage = "up [options]",
         .description =
-            "Starts each role (MILLRACE_ROLES: gateway, processor, scheduler) as a process of its "
+            "Starts each role (MILLRACE_ROLES: gateway, processor, scheduler, web) as a process of "
+            "its "
             "own\n"
             "on one data folder, restarts one that dies, and stops all in order on Ctrl-C or "
             "SIGTERM.\n"

@@ -53,7 +53,7 @@ static const char group_post[] = "Posting";
 const mr_setting mr_settings[] = {
     TEXT("MILLRACE_DATA", "--data", "./millrace-data", group_general,
          "Folder of everything millrace keeps: log, store, keys, state of its roles."),
-    TEXT("MILLRACE_ROLES", "--roles", "gateway,processor,scheduler", group_general,
+    TEXT("MILLRACE_ROLES", "--roles", "gateway,processor,scheduler,web", group_general,
          "What `millrace up` starts, in the order in which it is stopped."),
     DURATION("MILLRACE_RESTART_DELAY_MAX", "5s", 100, HOUR_MS, group_general,
              "Longest wait before `millrace up` starts a role again; it doubles from 100ms."),

@@ -256,36 +256,41 @@ static int try_bind(const struct addrinfo *found)
     return reason;
 }
 
-static bool find_live_gateway(void *ctx, const mr_role_state *state)
-{
-    int *pid = ctx;
+typedef struct live_role {
+    const char *role;
+    int pid; /* 0: it does not run */
+} live_role;
 
-    if (state->alive && strcmp(state->role, "gateway") == 0) {
-        *pid = state->pid;
+static bool find_live_role(void *ctx, const mr_role_state *state)
+{
+    live_role *live = ctx;
+
+    if (state->alive && strcmp(state->role, live->role) == 0) {
+        live->pid = state->pid;
     }
-    return *pid == 0;
+    return live->pid == 0;
 }
 
-static void report_bind(const trial *t, const char *subject, const char *text, int reason)
+static void report_bind(const trial *t, const char *subject, const char *role, const char *text,
+                        int reason)
 {
-    int pid = 0;
+    live_role live = {.role = role};
     mr_err err;
 
-    (void)mr_role_list(mr_config_text(t->config, "MILLRACE_DATA"), find_live_gateway, &pid, NULL);
+    (void)mr_role_list(mr_config_text(t->config, "MILLRACE_DATA"), find_live_role, &live, NULL);
     if (reason == 0) {
         say(t, MR_TRIAL_OK, subject, "%s is free", text);
-    } else if (reason == EADDRINUSE && pid != 0) {
-        say(t, MR_TRIAL_OK, subject, "%s is in use, and the gateway of this data folder runs (%d)",
-            text, pid);
+    } else if (reason == EADDRINUSE && live.pid != 0) {
+        say(t, MR_TRIAL_OK, subject, "%s is in use, and the %s of this data folder runs (%d)", text,
+            role, live.pid);
     } else {
         (void)mr_fail_errno(&err, reason, "cannot listen on %s", text);
         say(t, MR_TRIAL_FAILED, subject, "%s", err.message);
     }
 }
 
-static void try_listen(const trial *t)
+static void try_listen(const trial *t, const char *subject, const char *role)
 {
-    static const char subject[] = "MILLRACE_GATEWAY";
     const char *text = mr_config_text(t->config, subject);
     const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *found = NULL;
@@ -301,7 +306,7 @@ static void try_listen(const trial *t)
         say(t, MR_TRIAL_FAILED, subject, "%s is not known here: %s", text, gai_strerror(problem));
         return;
     }
-    report_bind(t, subject, text, try_bind(found));
+    report_bind(t, subject, role, text, try_bind(found));
     freeaddrinfo(found);
 }
 
@@ -441,7 +446,7 @@ static void try_models(const trial *t)
 
 void mr_settings_try(const mr_config *config, mr_trial_fn report, void *ctx)
 {
-    static const char *const roles[] = {"gateway", "processor", "scheduler", NULL};
+    static const char *const roles[] = {"gateway", "processor", "scheduler", "web", NULL};
     static const char *const sinks[] = {"store", "feed", "bronze", NULL};
     const trial t = {.config = config, .report = report, .ctx = ctx};
 
@@ -455,7 +460,8 @@ void mr_settings_try(const mr_config *config, mr_trial_fn report, void *ctx)
     try_lake(&t);
     try_models(&t);
     try_schedule(&t);
-    try_listen(&t);
+    try_listen(&t, "MILLRACE_GATEWAY", "gateway");
+    try_listen(&t, "MILLRACE_WEB", "web");
     try_tls(&t);
     try_auth(&t);
     try_buffers(&t);

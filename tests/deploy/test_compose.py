@@ -17,7 +17,7 @@ DOCKER = TOP / "deploy/docker"
 COMPOSE = DOCKER / "compose.yaml"
 PROFILES = {
     "embedded": {"millrace"},
-    "cluster": {"gateway", "processor", "kafka", "postgres", "pgadmin"},
+    "cluster": {"gateway", "processor", "web", "kafka", "postgres", "pgadmin"},
 }
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "configs", "depends_on", "deploy", "environment", "healthcheck", "image", "logging",
@@ -121,7 +121,7 @@ def test_nothing_is_privileged_or_published_beyond_loopback(services):
 
 
 def test_our_own_containers_can_write_nothing_but_their_data(services):
-    for name in ("millrace", "gateway", "processor"):
+    for name in ("millrace", "gateway", "processor", "web"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
         assert services[name]["security_opt"] == ["no-new-privileges:true"]
@@ -164,7 +164,7 @@ def test_pgadmin_knows_the_database(compose):
 def test_the_roles_use_settings_that_exist(services):
     reference = subprocess.run([PROGRAM, "config", "reference"], capture_output=True, text=True, check=True).stdout
     known = set(re.findall(r"`(MILLRACE_\w+)`", reference))
-    for name in ("millrace", "gateway", "processor"):
+    for name in ("millrace", "gateway", "processor", "web"):
         used = {variable for variable in services[name]["environment"] if variable.startswith("MILLRACE_")}
         assert used <= known, f"{name}: {used - known}"
     image = set(re.findall(r"(MILLRACE_\w+)=", (DOCKER / "Dockerfile").read_text()))

@@ -43,7 +43,8 @@ def test_it_runs_as_a_user_of_its_own_with_its_data_in_a_volume(stages):
     uid, _, gid = settings["USER"].partition(":")
     assert int(uid) > 0 and int(gid) > 0
     assert settings["VOLUME"] == stages[1].environment["MILLRACE_DATA"]
-    assert settings["EXPOSE"] == stages[1].environment["MILLRACE_GATEWAY"].rpartition(":")[2]
+    ports = [stages[1].environment[name].rpartition(":")[2] for name in ("MILLRACE_GATEWAY", "MILLRACE_WEB")]
+    assert settings["EXPOSE"].split() == ports
     assert (settings["ENTRYPOINT"], settings["CMD"], settings["HEALTHCHECK"]) == (["millrace"], ["up"], ["millrace-health"])
 
 
@@ -192,7 +193,7 @@ def test_nothing_in_the_image_gives_more_rights_to_the_program(image):
 def test_the_container_takes_an_event_tells_its_health_and_stops(image, stages):
     settings = stages[-1].settings
     port = free_port()
-    own = {"MILLRACE_GATEWAY": f"0.0.0.0:{port}"}
+    own = {"MILLRACE_GATEWAY": f"0.0.0.0:{port}", "MILLRACE_WEB": "0.0.0.0:0"}
     with container(image, settings, **own) as process:
         said = wait_healthy(image, settings, process, **own)
         assert said.returncode == 0, said.stderr

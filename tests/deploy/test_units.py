@@ -16,7 +16,7 @@ from millrace_platform import Platform, event
 TOP = Path(__file__).resolve().parents[2]
 SYSTEMD = TOP / "deploy/systemd"
 UNITS = {"millrace.service": "millrace.service", "millrace-gateway@.service": "millrace-gateway@8000.service",
-         "millrace-processor@.service": "millrace-processor@1.service"}
+         "millrace-processor@.service": "millrace-processor@1.service", "millrace-web@.service": "millrace-web@8080.service"}
 EXPOSURE_MAX = 20  # of 100, as `systemd-analyze security` counts; a unit without any hardening has 96
 
 

@@ -39,6 +39,7 @@ class Platform:
         self.settings = {
             "MILLRACE_DATA": str(self.data),
             "MILLRACE_GATEWAY": f"127.0.0.1:{self.port}",
+            "MILLRACE_WEB": "127.0.0.1:0",
             "MILLRACE_URL": f"http://127.0.0.1:{self.port}",
             **settings,
         }

@@ -61,7 +61,7 @@ def test_an_address_in_use_is_said_plainly(platform):
 
 def test_detached_it_answers_and_is_taken_down(tmp_path):
     environment = {**{k: v for k, v in os.environ.items() if not k.startswith("MILLRACE_")},
-                   "MILLRACE_DATA": str(tmp_path / "data"), "MILLRACE_GATEWAY": f"127.0.0.1:{free_port()}"}
+                   "MILLRACE_DATA": str(tmp_path / "data"), "MILLRACE_GATEWAY": f"127.0.0.1:{free_port()}", "MILLRACE_WEB": "127.0.0.1:0"}
     started = subprocess.run([PROGRAM, "up", "--detach"], env=environment, capture_output=True, text=True, timeout=60)
     assert started.returncode == 0, started.stderr
     assert "http://127.0.0.1:" in started.stdout

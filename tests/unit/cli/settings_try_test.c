@@ -53,6 +53,7 @@ static int set_up(void **state)
     (void)snprintf(data, sizeof data, "%s/data", f->folder);
     set(f, "MILLRACE_DATA", data);
     set(f, "MILLRACE_GATEWAY", "127.0.0.1:0");
+    set(f, "MILLRACE_WEB", "127.0.0.1:0");
     *state = f;
     return 0;
 }
@@ -147,8 +148,8 @@ static void unknown_roles_sinks_and_urls_are_found_out(void **state)
 {
     fixture *f = *state;
 
-    set(f, "MILLRACE_ROLES", "gateway, web");
-    assert_trial(f, "MILLRACE_ROLES", MR_TRIAL_FAILED, "'web'");
+    set(f, "MILLRACE_ROLES", "gateway, portal");
+    assert_trial(f, "MILLRACE_ROLES", MR_TRIAL_FAILED, "'portal'");
     set(f, "MILLRACE_ROLES", " , ");
     assert_trial(f, "MILLRACE_ROLES", MR_TRIAL_FAILED, "names nothing");
     set(f, "MILLRACE_SINKS", "store,stor");
