@@ -109,12 +109,22 @@ static void end_stream(mr_web_call *call, bool with_word)
     }
 }
 
+/* A customer is told that something has changed, and none of the shop's figures. */
+static mr_text seen_by(const mr_web_call *call, mr_text text)
+{
+    bool hidden =
+        call->session.user.role == MR_USER_CUSTOMER && mr_text_starts_with(text, "event: totals\n");
+
+    return hidden ? MR_TEXT_LITERAL("event: totals\ndata: {}\n\n") : text;
+}
+
 static void write_to(mr_web_call *call, mr_text text)
 {
     if (mr_http_stream_unsent_bytes(call->request) > stream_unsent_bytes_max) {
         end_stream(call, false);
     } else {
-        (void)mr_http_stream_write(call->request, text); /* a client that left is told of */
+        /* A client that left is told of. */
+        (void)mr_http_stream_write(call->request, seen_by(call, text));
     }
 }
 
@@ -173,8 +183,8 @@ void mr_web_live_begin(mr_http_task *task)
     static const mr_http_stream_hooks hooks = {.ends_with_input = true};
     mr_web_call *call = (mr_web_call *)((char *)task - offsetof(mr_web_call, task));
     mr_web_live *live = call->web->live;
-    char text[text_bytes_max] = "retry: 2000\n\n";
-    size_t bytes = strlen(text);
+    char text[text_bytes_max];
+    size_t bytes = 0;
 
     if (atomic_load_explicit(&call->gone, memory_order_relaxed) ||
         mr_http_request_is_head(call->request)) {
@@ -190,17 +200,20 @@ void mr_web_live_begin(mr_http_task *task)
     call->live_next = own->first;
     own->first = call;
     call->kept = true;
-    MR_ASSERT(bytes + live->figures.bytes <= sizeof text);
-    if (live->figures.bytes > 0) {
-        memcpy(text + bytes, live->figures.data, live->figures.bytes);
+    bytes = live->figures.bytes;
+    MR_ASSERT(bytes <= sizeof text);
+    if (bytes > 0) {
+        memcpy(text, live->figures.data, bytes);
     }
-    bytes += live->figures.bytes;
     bool stopping = live->stopping;
     pthread_mutex_unlock(&live->mutex);
     if (stopping) {
         end_stream(call, false);
-    } else {
-        (void)mr_http_stream_write(call->request, (mr_text){text, bytes});
+        return;
+    }
+    (void)mr_http_stream_write(call->request, MR_TEXT_LITERAL("retry: 2000\n\n"));
+    if (call->kept && bytes > 0) { /* the first writing may have found the client gone */
+        (void)mr_http_stream_write(call->request, seen_by(call, (mr_text){text, bytes}));
     }
 }
 
