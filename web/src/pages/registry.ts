@@ -22,6 +22,13 @@ export const staff: Role[] = ["analyst", "operator"];
 export const pages: PageRow[] = [
   { name: "sign-in", title: "Sign in", paths: ["/sign-in"], roles: [], load: () => import("./sign-in/page") },
   {
+    name: "sales",
+    title: "Sales",
+    paths: ["/sales", "/sales/:list", "/sales/:list/:invoice"],
+    roles: staff,
+    load: () => import("./sales/page"),
+  },
+  {
     name: "customers",
     title: "Customers",
     paths: ["/customers"],
@@ -80,6 +87,7 @@ export const sections: Section[] = [
     href: ({ user }) => `/customers/${user.customer_id ?? ""}`,
     roles: ["customer"],
   },
+  { label: "Sales", key: "s", prefix: "/sales", href: () => "/sales", roles: staff },
   { label: "Customers", key: "c", prefix: "/customers", href: () => "/customers", roles: staff },
   { label: "Operations", key: "o", prefix: "/operations", href: () => "/operations", roles: staff },
   { label: "SQL", key: "q", prefix: "/sql", href: () => "/sql", roles: staff },

@@ -1,0 +1,67 @@
+// The panels in their places.
+import { place } from "../../lib/router";
+import { Skeleton } from "../../ui/states";
+import { Cancellations } from "./cancellations";
+import { Countries } from "./countries";
+import { Customers } from "./customers";
+import { Hours } from "./hours";
+import type { DashboardPanel } from "./panel-props";
+import { Products } from "./products";
+import { SalesOverTime } from "./series";
+import { Tiles, TilesSkeleton } from "./tiles";
+
+export function Dashboard(props: DashboardPanel & { waiting: boolean }) {
+  const { data, filters, metrics, search, waiting } = props;
+  const { query } = place.value;
+  return (
+    <div class={waiting ? "dashboard waiting" : "dashboard"} aria-busy={waiting}>
+      <Tiles tiles={data.tiles} compare={filters.compare} metrics={metrics} search={search} />
+      <SalesOverTime {...props} />
+      <div class="panels two">
+        <Products {...props} by={query.get("by") === "quantity" ? "quantity" : "sales"} />
+        <Customers {...props} show={query.get("show") === "segments" ? "segments" : "top"} />
+      </div>
+      <div class="panels three">
+        <Cancellations {...props} of={query.get("returned") === "customers" ? "customers" : "products"} />
+        <Countries {...props} />
+        <Hours {...props} />
+      </div>
+    </div>
+  );
+}
+
+function PanelSkeleton({ title, height }: { title: string; height: number }) {
+  return (
+    <section class="panel">
+      <header class="panel-head">
+        <h2>{title}</h2>
+      </header>
+      <p class="panel-caption small">
+        <Skeleton width={48} />
+      </p>
+      <div style={{ blockSize: `${height}px` }} />
+    </section>
+  );
+}
+
+// The same places, the same heights: nothing jumps when the figures come.
+export function DashboardSkeleton() {
+  return (
+    <div class="dashboard" aria-busy="true">
+      <p class="heard" role="status">
+        Loading sales
+      </p>
+      <TilesSkeleton />
+      <PanelSkeleton title="Sales over time" height={288} />
+      <div class="panels two">
+        <PanelSkeleton title="Top 10 products" height={380} />
+        <PanelSkeleton title="Customers" height={440} />
+      </div>
+      <div class="panels three">
+        <PanelSkeleton title="Cancelled orders and returns" height={420} />
+        <PanelSkeleton title="By country" height={300} />
+        <PanelSkeleton title="By weekday and hour" height={280} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+// The dashboard's one request: asked anew when the filters change (the older question is aborted), and quietly
+// when gold has a new version. The former picture stays until the next is there.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type ApiError, get, withSearch } from "../../api/client";
+import type { Metric, Sales } from "../../api/sales";
+import { keep, recall } from "../../lib/kept";
+import { asApiError } from "../../lib/resource";
+import { live } from "../../state/live";
+import { type Filters, salesQuery } from "./filters";
+
+export interface SalesState {
+  data: Sales | undefined;
+  error: ApiError | null;
+  waiting: boolean; // for other filters: what is shown is of the former ones
+  reload: () => void;
+}
+
+// Marks for whoever measures: from the change of a filter to the frame that shows its answer.
+const begun = "sales:filter";
+const painted = "sales:filter-to-paint";
+
+export function markFilter(): void {
+  performance.clearMarks(begun);
+  performance.mark(begun);
+}
+
+function measurePaint(): void {
+  requestAnimationFrame(() => {
+    const channel = new MessageChannel(); // the task after the frame: it is on the screen
+    channel.port1.onmessage = () => {
+      if (performance.getEntriesByName(begun).length === 0) return;
+      performance.measure(painted, begun);
+      performance.clearMarks(begun);
+    };
+    channel.port2.postMessage(null);
+  });
+}
+
+export function useSales(filters: Filters): SalesState {
+  const url = withSearch("/sales", salesQuery(filters));
+  const [state, setState] = useState<{ url: string; data: Sales | undefined; error: ApiError | null }>(() => ({
+    url,
+    data: recall<Sales>(url),
+    error: null,
+  }));
+  const [turn, setTurn] = useState(0);
+  const reload = () => setTurn((before) => before + 1);
+
+  // A layout effect: the question leaves before the page is painted.
+  useLayoutEffect(() => {
+    const abort = new AbortController();
+    const known = recall<Sales>(url);
+    if (known && url !== state.url) setState({ url, data: known, error: null });
+    get<Sales>(url, {}, abort.signal).then(
+      (data) => {
+        keep(url, data);
+        setState({ url, data, error: null });
+      },
+      (problem) => {
+        if (!abort.signal.aborted) setState((before) => ({ ...before, error: asApiError(problem) }));
+      },
+    );
+    return () => abort.abort();
+  }, [url, turn]);
+  useLayoutEffect(measurePaint, [state.data]);
+
+  useNewGold(state.data?.as_of.gold_version ?? null, reload);
+  return { data: state.data, error: state.error, waiting: state.url !== url, reload };
+}
+
+// Calls `act` when the stream tells of another version of gold than the one shown, once for each.
+function useNewGold(shown: number | null, act: () => void): void {
+  const asked = useRef<number | null>(null);
+  const told = live.value.totals?.gold_version ?? null;
+  useEffect(() => {
+    if (told === null || told === shown || told === asked.current) return;
+    const first = shown === null && asked.current === null;
+    asked.current = told;
+    if (!first) act();
+  }, [told, shown]);
+}
+
+// Every metric's definition and SQL, asked for once.
+export function useMetrics(): Map<string, Metric> {
+  const key = "/sales/metrics";
+  const [metrics, setMetrics] = useState(() => recall<Map<string, Metric>>(key) ?? new Map<string, Metric>());
+  useEffect(() => {
+    if (metrics.size > 0) return;
+    const abort = new AbortController();
+    get<{ items: Metric[] }>(key, {}, abort.signal).then(
+      ({ items }) => {
+        const known = new Map(items.map((metric) => [metric.name, metric]));
+        keep(key, known);
+        setMetrics(known);
+      },
+      () => undefined, // definitions are in the app, too
+    );
+    return () => abort.abort();
+  }, []);
+  return metrics;
+}
