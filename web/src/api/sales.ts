@@ -1,7 +1,5 @@
 // What /api/v1/sales and what is below it answer. Money is a string of exact digits.
 
-import type { Page } from "./types";
-
 export type Grain = "day" | "week" | "month" | "quarter";
 export type Compare = "none" | "previous" | "year";
 
@@ -159,7 +157,13 @@ export interface SalesLine {
   amount: string;
 }
 
-export type Summed<Item> = Page<Item> & { sum?: string };
+// A page of rows: not every list is counted and summed.
+export interface Rows<Item> {
+  items: Item[];
+  total?: number;
+  sum?: string;
+  next: string | null;
+}
 
 export interface FilterValue {
   value: string;

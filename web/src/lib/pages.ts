@@ -6,7 +6,7 @@ import { asApiError, useLiveChange } from "./resource";
 
 export interface Listed<Item> {
   items: Item[];
-  total: number;
+  total?: number; // not every list is counted
   next: string | null;
 }
 

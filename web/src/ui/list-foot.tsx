@@ -4,7 +4,7 @@ import { count } from "../lib/format";
 
 interface Props {
   shown: number;
-  total: number;
+  total: number | null; // null: not counted
   what: string; // 'orders'
   busy: boolean;
   onMore: () => void;
@@ -12,13 +12,18 @@ interface Props {
 }
 
 export function ListFoot({ shown, total, what, busy, onMore, children }: Props) {
+  const all = total !== null && shown >= total;
   return (
     <footer class="list-foot">
       <span role="status">
-        {shown < total ? `${count(shown)} of ${count(total)} ${what}` : `${count(total)} ${what}`}
+        {total === null
+          ? `The first ${count(shown)} ${what}`
+          : all
+            ? `${count(total)} ${what}`
+            : `${count(shown)} of ${count(total)} ${what}`}
         {children}
       </span>
-      {shown < total && (
+      {!all && (
         <button type="button" class="button" disabled={busy} onClick={onMore}>
           Show more
         </button>

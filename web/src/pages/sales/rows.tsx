@@ -2,7 +2,7 @@
 // and from its lines the raw event with its receipt.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address, type Query } from "../../api/client";
-import type { CustomerSold, ProductSold, SalesInvoice, SalesLine, Summed } from "../../api/sales";
+import type { CustomerSold, ProductSold, Rows as RowPage, SalesInvoice, SalesLine } from "../../api/sales";
 import { count, day, dayTime, exactMoney, money, percent } from "../../lib/format";
 import { usePages } from "../../lib/pages";
 import { navigate, place, setQuery } from "../../lib/router";
@@ -56,7 +56,15 @@ const invoiceColumns: Column<SalesInvoice>[] = [
   { key: "customer", label: "Customer", width: 6, cell: (row) => customerCell(row.customer_id) },
   { key: "country", label: "Country", narrow: "hide", width: 14, cell: (row) => row.country },
   { key: "lines", label: "Lines", figure: true, narrow: "hide", width: 3, cell: (row) => count(row.lines) },
-  { key: "items", label: "Items", figure: true, narrow: "hide", width: 4, cell: (row) => count(row.items) },
+  {
+    key: "items",
+    label: "Items",
+    sort: "items",
+    figure: true,
+    narrow: "hide",
+    width: 4,
+    cell: (row) => count(row.items),
+  },
   { key: "amount", label: "Amount", sort: "amount", figure: true, width: 9, cell: (row) => negative(row.amount) },
 ];
 
@@ -66,7 +74,6 @@ function lineColumns(onEvent: (id: string) => void): Column<SalesLine>[] {
     {
       key: "date",
       label: "Date",
-      sort: "date",
       width: 16,
       narrow: "hide",
       cell: (row) => <span class="nowrap">{dayTime(row.invoice_date)}</span>,
@@ -92,7 +99,7 @@ function lineColumns(onEvent: (id: string) => void): Column<SalesLine>[] {
       width: 6,
       cell: (row) => exactMoney(row.unit_price),
     },
-    { key: "amount", label: "Amount", sort: "amount", figure: true, width: 8, cell: (row) => negative(row.amount) },
+    { key: "amount", label: "Amount", figure: true, width: 8, cell: (row) => negative(row.amount) },
     {
       key: "event",
       label: "Event",
@@ -150,11 +157,11 @@ interface ListProps<Row> {
 }
 
 function List<Row>({ name, path, query, columns, keyOf, href, open, ...sorting }: ListProps<Row>) {
-  const { list, error, loadingMore, refreshing, more, reload, arrived } = usePages<Row, Summed<Row>>(path, query, {
+  const { list, error, loadingMore, refreshing, more, reload, arrived } = usePages<Row, RowPage<Row>>(path, query, {
     keyOf,
   });
   if (error && !list) return <ErrorState error={error} what={`the ${names[name].toLowerCase()}`} onRetry={reload} />;
-  if (list?.total === 0) return <NothingHere />;
+  if (list?.items.length === 0) return <NothingHere />;
   return (
     <div class={refreshing ? "list waiting" : "list"}>
       {error && list && <Stale onRetry={reload}>This list may be out of date: {error.message}</Stale>}
@@ -176,7 +183,7 @@ function List<Row>({ name, path, query, columns, keyOf, href, open, ...sorting }
       {list && (
         <ListFoot
           shown={list.items.length}
-          total={list.total}
+          total={list.total ?? (list.next === null ? list.items.length : null)}
           what={names[name].toLowerCase()}
           busy={loadingMore}
           onMore={more}
@@ -253,11 +260,10 @@ function Listed({ list, invoice, filters, onEvent }: Omit<Props, "search"> & { o
       <List<SalesLine>
         name={list}
         path="/sales/lines"
-        query={{ ...base, sort, direction }}
+        query={{ ...base, kind: query.get("kind") }}
         columns={lineColumns(onEvent)}
         keyOf={(row) => row.event_id}
         href={beside}
-        {...sorted}
       />
     );
   }

@@ -21,7 +21,7 @@ const rows: Row[] = [
   { name: "orders", kind: "count", list: "orders", opens: "show them" },
   { name: "average_order", kind: "pence", list: "orders", opens: "show the orders that it is the average of" },
   { name: "customers", kind: "count", list: "customers", opens: "show them" },
-  { name: "items", kind: "count", list: "lines", opens: "show the lines that it is the sum of" },
+  { name: "items", kind: "count", list: "products", opens: "show the products that it is the sum of" },
   { name: "cancelled_orders", kind: "count", list: "returns", opens: "show them", down: true },
   { name: "cancellation_rate", kind: "rate", list: "returns", opens: "show the cancelled orders", down: true },
   {
