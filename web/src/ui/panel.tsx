@@ -24,6 +24,11 @@ export interface PanelProps<Row> {
   controls?: ComponentChildren; // of the panel: grain, by revenue or quantity
 }
 
+// A minus sign stays with its figure where the line ends.
+function unbroken(text: string): string {
+  return text.replaceAll("\u2212", "\u2212\u2060");
+}
+
 function useFullScreen() {
   const [full, setFull] = useState(false);
   const section = useRef<HTMLElement>(null);
@@ -118,7 +123,7 @@ export function Panel<Row>({
           </button>
         </div>
       </header>
-      {caption && <p class="panel-caption small quiet">{caption}</p>}
+      {caption && <p class="panel-caption small quiet">{unbroken(caption)}</p>}
       {asTable ? (
         <div class="table-room" tabIndex={0} role="region" aria-label={`${title}: table`}>
           <Table caption={title} columns={columns} rows={rows} rowKey={rowKey} />
