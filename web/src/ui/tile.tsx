@@ -46,7 +46,7 @@ function Change({ rate, words, goodWhenUp = true }: NonNullable<Props["change"]>
   return (
     <p class={`change small${tone}`}>
       <span aria-hidden="true">{rate === 0 ? "=" : up ? "▲" : "▼"}</span> {up ? "+" : ""}
-      {percent(rate)} <span class="quiet">{words}</span>
+      {percent(rate, Math.abs(rate) < 1 ? 1 : 0)} <span class="quiet">{words}</span>
     </p>
   );
 }

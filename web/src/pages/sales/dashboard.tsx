@@ -1,4 +1,6 @@
 // The panels in their places.
+import type { Sales } from "../../api/sales";
+import { day } from "../../lib/format";
 import { place } from "../../lib/router";
 import { Skeleton } from "../../ui/states";
 import { Cancellations } from "./cancellations";
@@ -6,16 +8,38 @@ import { Countries } from "./countries";
 import { Customers } from "./customers";
 import { Hours } from "./hours";
 import type { DashboardPanel } from "./panel-props";
+import { isComparable } from "./periods";
 import { Products } from "./products";
 import { SalesOverTime } from "./series";
 import { Tiles, TilesSkeleton } from "./tiles";
+
+// With which days, and why no change is told where these are not all there.
+function Compared({ data }: { data: Sales }) {
+  const { compared, range } = data;
+  if (!compared || !range.first) return null;
+  const days = `${day(compared.from)} – ${day(compared.to)}`;
+  return (
+    <p class="small quiet">
+      Compared with {days}
+      {!isComparable(data) && `; data begins on ${day(range.first)}, so no changes are told`}.
+    </p>
+  );
+}
 
 export function Dashboard(props: DashboardPanel & { waiting: boolean }) {
   const { data, filters, metrics, search, waiting } = props;
   const { query } = place.value;
   return (
     <div class={waiting ? "dashboard waiting" : "dashboard"} aria-busy={waiting}>
-      <Tiles tiles={data.tiles} compare={filters.compare} metrics={metrics} search={search} />
+      <div class="tiles-room">
+        <Tiles
+          tiles={data.tiles}
+          compare={isComparable(data) ? filters.compare : "none"}
+          metrics={metrics}
+          search={search}
+        />
+        <Compared data={data} />
+      </div>
       <SalesOverTime {...props} />
       <div class="panels two">
         <Products {...props} by={query.get("by") === "quantity" ? "quantity" : "sales"} />

@@ -1,5 +1,5 @@
 // Periods of a series, named and put into words.
-import type { Compare, Grain, Period } from "../../api/sales";
+import type { Compare, Grain, Period, Sales } from "../../api/sales";
 import { forDrawing, isZero } from "../../lib/decimal";
 import { day, money, month, percent } from "../../lib/format";
 
@@ -7,9 +7,14 @@ export const grainWords: Record<Grain, string> = { day: "day", week: "week", mon
 
 export const compareWords: Record<Compare, string> = {
   none: "",
-  previous: "vs the days before",
-  year: "vs a year earlier",
+  previous: "vs before",
+  year: "vs last year",
 };
+
+// Whether all days compared with can have data; else a change would tell of the data, not of the shop.
+export function isComparable({ compared, range }: Pick<Sales, "compared" | "range">): boolean {
+  return compared !== null && range.first !== null && compared.from >= range.first;
+}
 
 // 9 Dec 2011 | week of 5 Dec 2011 | Dec 2011 | Q4 2011
 export function periodName(start: string, grain: Grain): string {
@@ -47,28 +52,40 @@ interface Told {
   compare: Compare;
 }
 
+// Within a sentence: on 9 Dec 2011 | in the week of 5 Dec 2011 | in Dec 2011
+function when(row: Period, grain: Grain): string {
+  const name = periodName(row.start, grain);
+  return grain === "day" ? `on ${name}` : grain === "week" ? `in the ${name}` : `in ${name}`;
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function spanSaid(first: Period, last: Period, grain: Grain): string {
+  if (first === last) return when(first, grain);
+  const name = (row: Period) => (grain === "week" ? day(row.start) : periodName(row.start, grain));
+  return `by ${grain} from ${name(first)} to ${name(last)}`;
+}
+
+function extremesSaid(series: Period[], grain: Grain): string {
+  const high = best(series, (a, b) => a > b);
+  const low = best(
+    series.filter((row) => !row.partial),
+    (a, b) => a < b,
+  );
+  if (!high || series.length < 2) return "";
+  const lowest = low && low !== high ? `, lowest ${when(low, grain)} (${money(low.sales)})` : "";
+  return ` Highest ${when(high, grain)} (${money(high.sales)})${lowest}.`;
+}
+
 export function seriesSentence({ series, grain, range, total, change, compare }: Told): string {
   const first = series[0];
   const last = series.at(-1);
   if (!first || !last) return "Nothing was sold in these days.";
-  const name = (row: Period) => periodName(row.start, grain);
-  const whole = series.filter((row) => !row.partial);
-  const high = best(series, (a, b) => a > b) ?? first;
-  const low = best(whole, (a, b) => a < b);
-  const span = first === last ? `in ${name(first)}` : `by ${grain} from ${name(first)} to ${name(last)}`;
-  const said = [`Sales ${span}: ${money(total)}.`];
-  if (series.length > 1) {
-    said.push(`Highest in ${name(high)} (${money(high.sales)})`);
-    if (low && low !== high) said.push(`, lowest in ${name(low)} (${money(low.sales)})`);
-    said.push(".");
-  }
-  if (change !== null)
-    said.push(` ${change >= 0 ? "Up" : "Down"} ${percent(Math.abs(change))} ${compareWords[compare]}.`);
+  const changed =
+    change === null ? "" : ` ${change >= 0 ? "Up" : "Down"} ${percent(Math.abs(change))} ${compareWords[compare]}.`;
   const open = unfinished(last, range);
-  if (open) said.push(` ${name(last)} is ${open === "in part" ? "shown in part" : open}.`);
-  if (series.every((row) => isZero(row.returns))) said.push(" Nothing was returned.");
-  return said
-    .join(" ")
-    .replace(/ ([,.])/g, "$1")
-    .replace(/ {2,}/g, " ");
+  const name = capital(grain === "week" ? `the ${periodName(last.start, grain)}` : periodName(last.start, grain));
+  const told = open ? ` ${name} is ${open === "in part" ? "shown in part" : open}.` : "";
+  const none = series.every((row) => isZero(row.returns)) ? " Nothing was returned." : "";
+  return `Sales ${spanSaid(first, last, grain)}: ${money(total)}.${extremesSaid(series, grain)}${changed}${told}${none}`;
 }

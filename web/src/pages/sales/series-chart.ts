@@ -110,7 +110,7 @@ function barSeries(shown: Shown, palette: Palette, compared: boolean) {
     barMaxWidth: 88,
     z: 1,
     silent: true,
-    itemStyle: { color: palette.compare, opacity: 0.35 },
+    itemStyle: { color: palette.line, borderColor: palette.compare, borderWidth: 1 },
     data: series.map((row) => (row.before ? forDrawing(row.before.sales) : null)),
   };
   return compared ? [sales, returns, before] : [sales, returns];

@@ -14,7 +14,7 @@ import type { Column } from "../../ui/table";
 import { cleared } from "./filters";
 import { type DashboardPanel, fileName } from "./panel-props";
 import { Explain } from "./parts";
-import { periodName, seriesSentence, unfinished } from "./periods";
+import { isComparable, periodName, seriesSentence, unfinished } from "./periods";
 import { periodSaid, seriesOption } from "./series-chart";
 
 const height = 288;
@@ -89,7 +89,7 @@ export function SalesOverTime({ data, filters, metrics, onDays }: DashboardPanel
     grain,
     range,
     total: tiles.sales.value,
-    change: tiles.sales.change,
+    change: isComparable(data) ? tiles.sales.change : null,
     compare: filters.compare,
   });
   const legend: LegendEntry[] = [

@@ -51,7 +51,7 @@ function Value({ kind, value }: { kind: Row["kind"]; value: string | number }) {
 
 interface Props {
   tiles: TileValues;
-  compare: Compare;
+  compare: Compare; // none: no changes are told
   metrics: Map<string, Metric>;
   search: string;
 }
