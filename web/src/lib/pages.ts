@@ -27,12 +27,13 @@ const none: ReadonlySet<string> = new Set();
 interface Options<Item> {
   keyOf: (item: Item) => string;
   live?: boolean;
+  stamp?: string; // asks anew when this is another
 }
 
 export function usePages<Item, List extends Listed<Item>>(
   path: string,
   query: Query,
-  { keyOf, live = false }: Options<Item>,
+  { keyOf, live = false, stamp = "" }: Options<Item>,
 ): Paged<List> {
   const url = withSearch(path, { ...query, limit: pageSize });
   const [list, setList] = useState<List>();
@@ -87,6 +88,11 @@ export function usePages<Item, List extends Listed<Item>>(
   }, [url]);
 
   const reload = () => void load(Math.min(pageSizeMax, Math.max(pageSize, list?.items.length ?? 0)));
+  const stamped = useRef(stamp);
+  useEffect(() => {
+    if (stamped.current !== stamp) reload();
+    stamped.current = stamp;
+  }, [stamp]);
   // Someone who has read on beyond what one answer holds is not thrown back by live rows.
   useLiveChange(reload, live && (list?.items.length ?? 0) <= pageSizeMax);
 

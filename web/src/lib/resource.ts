@@ -50,6 +50,7 @@ export function useLiveChange(act: () => void, on = true): void {
 
 interface Options {
   live?: boolean;
+  stamp?: string; // asks anew when this is another
   // While another address loads, the former one's data stays (filters); not so for another thing altogether.
   keepFormer?: boolean;
 }
@@ -57,7 +58,7 @@ interface Options {
 // `url` is a path below /api/v1 with its query (see `address`), null for nothing to ask.
 export function useResource<T>(
   url: string | null,
-  { live: follows = false, keepFormer = true }: Options = {},
+  { live: follows = false, stamp = "", keepFormer = true }: Options = {},
 ): Resource<T> {
   const [state, setState] = useState<{ url: string | null; data: T | undefined; error: ApiError | null }>(() => ({
     url,
@@ -89,7 +90,7 @@ export function useResource<T>(
       },
     );
     return () => abort.abort();
-  }, [url, turn, keepFormer]);
+  }, [url, turn, stamp, keepFormer]);
 
   const reload = () => setTurn((before) => before + 1);
   useLiveChange(reload, follows && url !== null);

@@ -8,6 +8,7 @@ import { navigate, withQuery } from "../../lib/router";
 import { ChartFrame } from "../../ui/chart-frame";
 import { Loaded } from "../../ui/states";
 import type { Column } from "../../ui/table";
+import { figuresOf } from "./figures";
 import { monthsOption, monthsSentence } from "./months-chart";
 
 const height = 240;
@@ -60,7 +61,7 @@ function MonthsChart({ customer, rows, path }: { customer: Customer; rows: Custo
 
 export function Months({ customer }: { customer: Customer }) {
   const path = `/customers/${customer.customer_id}/months`;
-  const months = useResource<{ items: CustomerMonth[] }>(path, { live: true, keepFormer: false });
+  const months = useResource<{ items: CustomerMonth[] }>(path, { stamp: figuresOf(customer), keepFormer: false });
   return (
     <Loaded of={months} what="the months" skeleton={<div style={{ height: `${height + 44}px` }} />}>
       {({ items }) => (items.length > 0 ? <MonthsChart customer={customer} rows={items} path={path} /> : null)}

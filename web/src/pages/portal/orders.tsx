@@ -11,6 +11,7 @@ import { Icon } from "../../ui/icon";
 import { ListFoot } from "../../ui/list-foot";
 import { Empty, ErrorState, FilteredEmpty, Stale } from "../../ui/states";
 import { type Column, type Direction, Table } from "../../ui/table";
+import { figuresOf } from "./figures";
 import { ListHead } from "./list-head";
 import { OrderPanel } from "./order";
 
@@ -105,7 +106,11 @@ export function Orders({ customer, open }: { customer: Customer; open: string | 
   const home = `/customers/${customer.customer_id}`;
   const filters = readFilters(place.value.query);
   const path = `${home}/orders`;
-  const paged = usePages<Order, OrderList>(path, { ...filters }, { keyOf: (order) => order.invoice_no, live: true });
+  const paged = usePages<Order, OrderList>(
+    path,
+    { ...filters },
+    { keyOf: (order) => order.invoice_no, stamp: figuresOf(customer) },
+  );
   const { list, error } = paged;
   const search = place.value.query.toString();
   const suffix = search ? `?${search}` : "";

@@ -7,6 +7,7 @@ import { Icon } from "../../ui/icon";
 import { ListFoot } from "../../ui/list-foot";
 import { Empty, ErrorState, Stale } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
+import { figuresOf } from "./figures";
 import { ListHead } from "./list-head";
 
 const columns: Column<ReturnedItem>[] = [
@@ -31,7 +32,7 @@ export function Returned({ customer }: { customer: Customer }) {
   const { list, error, loadingMore, more, reload, arrived } = usePages<ReturnedItem, ReturnedItems>(
     path,
     {},
-    { keyOf, live: true },
+    { keyOf, stamp: figuresOf(customer) },
   );
   return (
     <section class="list" aria-label="Returned items">
