@@ -4,7 +4,7 @@
 -- from: silver.fact_sales
 -- keys: InvoiceNo CustomerID
 -- order: InvoiceNo
--- file_bytes: 8MiB
+-- file_bytes: 1MiB
 -- sum: Amount
 -- column: InvoiceNo string, not null: Number of the invoice
 -- column: CustomerID long: Number of the customer; null is a guest

@@ -5,7 +5,7 @@
 -- group: CustomerID
 -- keys: CustomerID
 -- order: CustomerID
--- file_bytes: 8MiB
+-- file_bytes: 1MiB
 -- column: CustomerID long, not null: Number of the customer
 -- column: CustomerName string: Name
 -- column: Country string: Country

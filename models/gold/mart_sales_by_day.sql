@@ -5,7 +5,7 @@
 -- group: DateID
 -- keys: DateID Country
 -- order: DateID Country
--- file_bytes: 8MiB
+-- file_bytes: 1MiB
 -- sum: Amount
 -- column: DateID integer, not null: Day as yyyymmdd
 -- column: Country string, not null: Country of the lines

@@ -4,7 +4,7 @@
 -- from: silver.fact_sales
 -- keys: DateID Hour
 -- order: DateID Hour
--- file_bytes: 8MiB
+-- file_bytes: 1MiB
 -- sum: Amount
 -- column: DateID integer, not null: Day as yyyymmdd
 -- column: Hour integer, not null: Hour, 0 to 23

@@ -4,7 +4,7 @@
 -- from: silver.fact_sales
 -- keys: InvoiceMonth StockCode
 -- order: InvoiceMonth StockCode
--- file_bytes: 8MiB
+-- file_bytes: 1MiB
 -- sum: Amount
 -- column: InvoiceMonth integer, not null: Month as yyyymm
 -- column: StockCode string, not null: Code of the product

@@ -4,7 +4,7 @@
 -- from: silver.fact_sales
 -- keys: CustomerID
 -- order: CustomerID
--- file_bytes: 8MiB
+-- file_bytes: 1MiB
 -- column: CustomerID long, not null: Number of the customer
 -- column: CustomerName string, latest by name_date name_position: Name on the latest line that has one
 -- column: Country string, latest by country_date country_position: Country of the latest line

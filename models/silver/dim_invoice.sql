@@ -4,7 +4,7 @@
 -- from: silver.fact_sales
 -- keys: InvoiceNo
 -- order: InvoiceNo
--- file_bytes: 8MiB
+-- file_bytes: 1MiB
 -- column: InvoiceNo string, not null: Number of the invoice
 -- column: InvoiceDate timestamp, not null, min: Date of its earliest line
 -- column: DateID integer, not null, min: Day of InvoiceDate as yyyymmdd

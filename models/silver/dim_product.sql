@@ -4,7 +4,7 @@
 -- from: silver.fact_sales
 -- keys: StockCode
 -- order: StockCode
--- file_bytes: 8MiB
+-- file_bytes: 1MiB
 -- column: StockCode string, not null: Code of the product
 -- column: Description string, latest by description_date description_position: Description of the latest line that has one
 -- column: FirstLineDate timestamp, not null, min: Date of the earliest line

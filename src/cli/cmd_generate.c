@@ -20,7 +20,7 @@ enum { year_last = 9800 }; /* leaves room for the days to come before the calend
 typedef struct generate_run {
     mr_cli *cli;
     mr_traffic_options options;
-    const char *events, *days, *seed, *from, *format, *duplicates, *output_path;
+    const char *events, *days, *seed, *from, *first_invoice, *format, *duplicates, *output_path;
     bool quiet, csv;
     mr_convert_output output;
 } generate_run;
@@ -53,6 +53,10 @@ static int check_options(generate_run *run)
         mr_civil_split(options->from).year > year_last) {
         return mr_cli_usage(run->cli, "--from is a day, yyyy-mm-dd, not '%s'", run->from);
     }
+    if (!parse_count(run->first_invoice, mr_traffic_invoice_max, &options->first_invoice_no)) {
+        return mr_cli_usage(run->cli, "--first-invoice is a number up to %llu, not '%s'",
+                            (unsigned long long)mr_traffic_invoice_max, run->first_invoice);
+    }
     run->csv = strcmp(run->format, "csv") == 0;
     if (!run->csv && strcmp(run->format, "ndjson") != 0) {
         return mr_cli_usage(run->cli, "--format is ndjson or csv, not '%s'", run->format);
@@ -78,6 +82,8 @@ static bool parse_options(generate_run *run, int argc, char **argv, int *ret_exi
         {"--days", 0, "D", "over how many days; with --events, about", &run->days, NULL},
         {"--seed", 's', "S", "the same seed gives the same events (default 1)", &run->seed, NULL},
         {"--from", 0, "yyyy-mm-dd", "the first day (default 2025-01-01)", &run->from, NULL},
+        {"--first-invoice", 0, "N", "number of the first invoice (default 500001)",
+         &run->first_invoice, NULL},
         {"--format", 'f', "ndjson|csv", "form of the lines (default ndjson)", &run->format, NULL},
         {"--duplicates", 0, "RATIO",
          "how often a line is followed by its double, 0 to 1 (default 0)", &run->duplicates, NULL},

@@ -329,7 +329,8 @@ mr_traffic *mr_traffic_create(const mr_traffic_options *options)
                           : traffic->expected;
     mr_random_seed(&traffic->random, options->seed);
     traffic->shop = mr_shop_create();
-    traffic->next_invoice_no = first_invoice_no;
+    traffic->next_invoice_no =
+        options->first_invoice_no > 0 ? options->first_invoice_no : first_invoice_no;
     mr_calendar_start(&traffic->calendar, options->from, days, spread * 10 / lines_mean_tenths + 1);
     return traffic;
 }

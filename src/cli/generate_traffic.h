@@ -17,6 +17,8 @@ enum {
     mr_traffic_events_max = 1000000000,
 };
 
+static const uint64_t mr_traffic_invoice_max = UINT64_C(1000000000000);
+
 typedef struct mr_traffic mr_traffic;
 
 typedef struct mr_traffic_options {
@@ -24,7 +26,8 @@ typedef struct mr_traffic_options {
     uint64_t events; /* ends after so many; 0: after `days` */
     uint32_t days;   /* over which they are spread; 0: as many as a shop of usual size needs */
     mr_civil from;   /* the first day */
-    uint32_t duplicates_ppm; /* how often a line is followed by its double */
+    uint64_t first_invoice_no; /* 0: the usual one */
+    uint32_t duplicates_ppm;   /* how often a line is followed by its double */
 } mr_traffic_options;
 
 /* Of events and days at least one must be given. */

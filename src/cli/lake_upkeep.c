@@ -105,9 +105,9 @@ static void print_vacuumed(const mr_lake *lake, const char *path,
 
     if (mr_cli_json(lake->cli)) {
         (void)printf("%s{\"table\":\"%s\",\"files\":%" PRIu64 ",\"bytes\":%" PRIu64
-                     ",\"log_entries\":%" PRIu64 ",\"dry_run\":%s}",
+                     ",\"log_entries\":%" PRIu64 ",\"files_kept\":%" PRIu64 ",\"dry_run\":%s}",
                      first ? "" : ",\n ", path, report->files, report->bytes, report->log_entries,
-                     dry_run ? "true" : "false");
+                     report->files_kept, dry_run ? "true" : "false");
         return;
     }
     (void)printf("%-32s %s%s dead file%s (%s), %s old log entr%s\n", path,
@@ -115,6 +115,10 @@ static void print_vacuumed(const mr_lake *lake, const char *path,
                  report->files == 1 ? "" : "s", mr_cli_bytes(report->bytes, bytes),
                  mr_cli_count(report->log_entries, entries),
                  report->log_entries == 1 ? "y" : "ies");
+    if (report->files_kept > 0) {
+        (void)printf("%-32s kept %s of no commit, younger than an hour: a writer may be at it\n",
+                     "", mr_cli_count(report->files_kept, files));
+    }
 }
 
 mr_status mr_lake_vacuum(mr_lake *lake, const char *path, const mr_lake_upkeep *upkeep, mr_err *err)

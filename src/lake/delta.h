@@ -148,9 +148,12 @@ typedef struct mr_delta_vacuum_options {
 
 typedef struct mr_delta_vacuum_report {
     uint64_t files, bytes, log_entries;
+    uint64_t files_kept; /* that the log does not know, and that are younger than an hour */
 } mr_delta_vacuum_report;
 
-/* Removes data files that no kept version needs, and log entries past their retention. */
+/* Removes data files that no kept version needs, and log entries past their retention. Files that
+ * the log does not know stay for an hour at least, whatever the retention and also with `force`: a
+ * writer may be about to commit them. */
 mr_status mr_delta_vacuum(mr_delta_table *table, const mr_delta_vacuum_options *options,
                           mr_delta_vacuum_report *ret_report, mr_err *err);
 

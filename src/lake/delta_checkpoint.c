@@ -2,8 +2,8 @@
 /* lake/delta_checkpoint.c - a table's state as one Parquet file, so that nobody reads the whole
  * log.
  *
- * Rows go by way of JSON in both directions: the same lines as in the log, turned by the engine,
- * which is opened for the moment alone.
+ * Rows go by way of JSON in both directions: the same lines as in the log, turned by the engine:
+ * the one lent to the table, or one that is opened for the moment alone.
  *
  * Called by:  delta_log.c (reading), delta_commit.c and delta_vacuum.c (writing, cleaning up).
  * Invariants: (1) a checkpoint is durable before _last_checkpoint names it;
@@ -21,7 +21,7 @@
 #include "base/civil.h"
 #include "base/file.h"
 #include "lake/delta_log.h"
-#include "olap/olap.h"
+#include "lake/delta_sql.h"
 
 enum {
     checkpoint_memory_bytes = 512 << 20,
@@ -44,12 +44,21 @@ static const char pointer_name[] = "_last_checkpoint";
 
 /* The engine, for the moment. */
 typedef struct checkpoint_engine {
-    mr_olap *olap;
+    mr_olap *olap; /* NULL: it is lent */
     mr_olap_connection *connection;
 } checkpoint_engine;
 
-static mr_status engine_open(checkpoint_engine *self, mr_err *err)
+void mr_delta_table_lend(mr_delta_table *table, mr_olap_connection *connection)
 {
+    table->lent = connection;
+}
+
+static mr_status engine_open(checkpoint_engine *self, const mr_delta_table *table, mr_err *err)
+{
+    if (table->lent != NULL) {
+        *self = (checkpoint_engine){NULL, table->lent};
+        return MR_OK;
+    }
     const mr_olap_options options = {
         .memory_bytes_max = checkpoint_memory_bytes, .threads = 1, .preserve_order = true};
     mr_status status = mr_olap_open(&options, &self->olap, err);
@@ -59,8 +68,10 @@ static mr_status engine_open(checkpoint_engine *self, mr_err *err)
 
 static void engine_close(checkpoint_engine *self)
 {
-    mr_olap_disconnect(self->connection);
-    mr_olap_close(self->olap);
+    if (self->olap != NULL) {
+        mr_olap_disconnect(self->connection);
+        mr_olap_close(self->olap);
+    }
 }
 
 /* --- The pointer ------------------------------------------------------------------------------ */
@@ -251,7 +262,7 @@ mr_status mr_delta_checkpoint_read(mr_delta_table *table, mr_delta_checkpoint ch
     mr_status status = append_source(table, checkpoint, &source, err);
     if (status == MR_OK) {
         (void)mr_buffer_append(&source, "", 1);
-        status = engine_open(&engine, err);
+        status = engine_open(&engine, table, err);
     }
     if (status == MR_OK) {
         status = apply_columns(table, &engine, source.data, first, state, err);
@@ -363,7 +374,8 @@ static const char lines_columns[] =
     "\"partitionColumns\" VARCHAR[], configuration MAP(VARCHAR, VARCHAR), \"createdTime\" BIGINT)',"
     "\"protocol\":'STRUCT(\"minReaderVersion\" INTEGER, \"minWriterVersion\" INTEGER)'}";
 
-static mr_status turn_into_parquet(const char *from, const char *to, mr_err *err)
+static mr_status turn_into_parquet(const mr_delta_table *table, const char *from, const char *to,
+                                   mr_err *err)
 {
     checkpoint_engine engine = {NULL, NULL};
     mr_buffer sql;
@@ -376,7 +388,7 @@ static mr_status turn_into_parquet(const char *from, const char *to, mr_err *err
     (void)mr_olap_quote_text(&sql, mr_text_of(to));
     (void)mr_buffer_append_string(&sql, " (FORMAT parquet, COMPRESSION snappy)");
     (void)mr_buffer_append(&sql, "", 1);
-    mr_status status = engine_open(&engine, err);
+    mr_status status = engine_open(&engine, table, err);
     if (status == MR_OK) {
         status = mr_olap_run(engine.connection, sql.data, err);
     }
@@ -398,7 +410,7 @@ static mr_status make_checkpoint(mr_delta_table *table, const mr_delta_state *st
 
     mr_delta_log_checkpoint_name(table, last.checkpoint, 0, name);
     if (status == MR_OK) {
-        status = turn_into_parquet(from, to, err);
+        status = turn_into_parquet(table, from, to, err);
     }
     if (status == MR_OK) {
         status = mr_blob_import(table->blobs, to, name, err);

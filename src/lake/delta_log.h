@@ -7,6 +7,7 @@
 #define MR_LAKE_DELTA_LOG_H
 
 #include "lake/delta_state.h"
+#include "olap/olap.h"
 
 enum {
     mr_delta_entry_bytes_max = 512 << 20, /* of one log entry */
@@ -25,6 +26,7 @@ struct mr_delta_table {
     mr_delta_snapshot *current; /* of the head; NULL: not taken yet */
     mr_buffer entry;            /* the log entry being read */
     mr_delta_reader *reader;
+    mr_olap_connection *lent; /* for checkpoints; NULL: one is opened each time */
 };
 
 /* A checkpoint as the log's names tell it. */

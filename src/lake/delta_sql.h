@@ -21,6 +21,11 @@ mr_status mr_delta_relation_rows(mr_delta_table *table, const mr_delta_snapshot 
                                  const mr_delta_file *const *files, size_t file_count,
                                  mr_buffer *out, mr_err *err);
 
+/* Checkpoints of the table are read and written by this engine from now on, instead of one opened
+ * each time, which costs some 30 ms. It must outlive the handle, and have no result with rows left
+ * whenever the table is read or committed to. */
+void mr_delta_table_lend(mr_delta_table *table, mr_olap_connection *connection);
+
 typedef struct mr_delta_files mr_delta_files; /* written, and not yet committed */
 
 typedef struct mr_delta_write {

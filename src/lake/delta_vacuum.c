@@ -2,11 +2,13 @@
 /* lake/delta_vacuum.c - removes what no kept version of a table needs.
  *
  * A file goes when no version within the retention has it and it is itself older than the
- * retention: one that is younger may be another writer's, on its way to a commit. The folder is
+ * retention. One that the log does not know at all may be another writer's, on its way to a commit:
+ * it must be older than any writer takes, too, however short a retention was forced. The folder is
  * listed before the log is read, so that whatever was committed meanwhile stays.
  *
  * Called by:  upkeep and people; one thread a handle.
- * Invariants: a live file is never removed; nor is a hidden one (a name with _ or . in front).
+ * Invariants: a live file is never removed, nor a young one that was never committed, nor a hidden
+ *             one (a name with _ or . in front).
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,15 +19,17 @@
 enum { vacuum_files_max = 32 << 20 };
 
 static const uint64_t safe_retention_ms = UINT64_C(7) * 24 * 3600 * 1000;
+static const int64_t uncommitted_ms_min = INT64_C(3600) * 1000; /* a refresh takes minutes */
 
 typedef struct old_file {
     char *path; /* below the table */
     uint64_t bytes;
+    int64_t modified_ms;
 } old_file;
 
 typedef struct vacuuming {
     mr_delta_table *table;
-    int64_t cutoff_ms;
+    int64_t now_ms, cutoff_ms;
     size_t prefix_bytes;
     old_file *files;
     size_t count, capacity;
@@ -66,7 +70,7 @@ static bool note_old(void *ctx, const mr_blob *blob)
         self->capacity = self->capacity == 0 ? 256 : self->capacity * 2;
         self->files = mr_realloc(self->files, self->capacity * sizeof *self->files);
     }
-    self->files[self->count++] = (old_file){mr_copy_string(path), blob->bytes};
+    self->files[self->count++] = (old_file){mr_copy_string(path), blob->bytes, blob->modified_ms};
     return true;
 }
 
@@ -78,6 +82,14 @@ static bool is_needed(const vacuuming *self, const mr_delta_state *state, const 
            (dead != NULL && dead->modified_ms >= self->cutoff_ms);
 }
 
+/* Never committed, as far as the log tells, and too young to be forgotten. */
+static bool may_be_in_flight(const vacuuming *self, const mr_delta_state *state,
+                             const old_file *file)
+{
+    return mr_delta_state_find_dead(state, file->path) == NULL &&
+           self->now_ms - file->modified_ms < uncommitted_ms_min;
+}
+
 static mr_status remove_unneeded(const vacuuming *self, const mr_delta_state *state, bool dry_run,
                                  mr_delta_vacuum_report *report, mr_err *err)
 {
@@ -87,6 +99,10 @@ static mr_status remove_unneeded(const vacuuming *self, const mr_delta_state *st
     mr_buffer_init(&name, mr_delta_name_bytes_max);
     for (size_t i = 0; i < self->count && status == MR_OK; i++) {
         if (is_needed(self, state, self->files[i].path)) {
+            continue;
+        }
+        if (may_be_in_flight(self, state, &self->files[i])) {
+            report->files_kept++;
             continue;
         }
         mr_buffer_clear(&name);
@@ -127,11 +143,11 @@ static mr_status list_old(vacuuming *self, mr_err *err)
 mr_status mr_delta_vacuum(mr_delta_table *table, const mr_delta_vacuum_options *options,
                           mr_delta_vacuum_report *ret_report, mr_err *err)
 {
-    mr_delta_vacuum_report report = {0, 0, 0};
+    mr_delta_vacuum_report report = {.files = 0};
     mr_delta_state *state = NULL;
     int64_t now = mr_now_ms();
     uint64_t most = (uint64_t)now;
-    vacuuming self = {.table = table};
+    vacuuming self = {.table = table, .now_ms = now};
     mr_status status = check_options(options, err);
 
     self.cutoff_ms = now - (int64_t)(options->retention_ms < most ? options->retention_ms : most);

@@ -18,7 +18,7 @@
 #include "lake/delta_path.h"
 #include "lake/delta_write.h"
 
-enum { name_bytes_max = 64 };
+enum { small_target_bytes = 4 << 20 };
 
 static const size_t files_arena_bytes_max = (size_t)1 << 30;
 
@@ -127,7 +127,9 @@ static bool put_copy(const writing *self, mr_buffer *sql)
         put_names(write->schema, true, sql);
         (void)mr_buffer_append_string(sql, "))");
     } else {
-        (void)mr_buffer_printf(sql, ", FILE_SIZE_BYTES %" PRIu64 ")", target);
+        /* A file ends behind a row group: small files need small ones. */
+        (void)mr_buffer_printf(sql, ", FILE_SIZE_BYTES %" PRIu64 "%s)", target,
+                               target <= small_target_bytes ? ", ROW_GROUP_SIZE 16384" : "");
     }
     return mr_buffer_append(sql, "", 1);
 }

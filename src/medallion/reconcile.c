@@ -34,6 +34,7 @@ typedef struct places {
     int64_t log_next[partitions_max], store_next[partitions_max], bronze_next[partitions_max];
     size_t count; /* highest partition + 1 */
     bool log_known, store_known;
+    char store_problem[160]; /* why it cannot be read; "" = it can, or is not there */
     mr_store_totals totals;
 } places;
 
@@ -104,30 +105,32 @@ static bool visit_position(void *ctx, const mr_store_source *source, int64_t nex
     return true;
 }
 
-static mr_status read_store(books *b, mr_err *err)
+/* A store that is down must not keep the lake from being brought up: its balances are unknown. */
+static void read_store(books *b)
 {
     mr_store_options options;
     mr_store *store = NULL;
     mr_status status;
+    mr_err err;
 
     if (b->peers->store == NULL) {
-        return MR_OK;
+        return;
     }
     options = *b->peers->store;
     options.mode = MR_STORE_READ;
-    status = mr_store_open(&options, &store, err);
-    if (status == MR_NOT_FOUND) {
-        return MR_OK;
+    status = mr_store_open(&options, &store, &err);
+    if (status == MR_OK) {
+        status = mr_store_read_totals(store, &b->places.totals, &err);
     }
     if (status == MR_OK) {
-        status = mr_store_read_totals(store, &b->places.totals, err);
-    }
-    if (status == MR_OK) {
-        status = mr_store_read_positions(store, visit_position, b, err);
+        status = mr_store_read_positions(store, visit_position, b, &err);
     }
     b->places.store_known = status == MR_OK;
+    if (status != MR_OK && status != MR_NOT_FOUND) {
+        (void)snprintf(b->places.store_problem, sizeof(b->places.store_problem),
+                       "the store cannot be read: %.130s", err.message);
+    }
     mr_store_close(store);
-    return status;
 }
 
 /* The sink records each partition's next offset under group/topic/partition. */
@@ -243,6 +246,9 @@ static void balance_silver(books *b, const mr_session_table *lines)
 
 static const char *why_store_differs(const books *b)
 {
+    if (b->places.store_problem[0] != '\0') {
+        return b->places.store_problem;
+    }
     if (!b->places.store_known || !b->lines.known) {
         return "the store or silver is not there";
     }
@@ -359,12 +365,10 @@ mr_status mr_session_reconcile(mr_session *session, const mr_run_peers *peers,
     if (status == MR_OK && peers->bus != NULL && peers->topic != NULL) {
         status = mr_bus_topic_partitions(peers->bus, peers->topic, visit_log, &b, err);
     }
-    if (status == MR_OK) {
-        status = read_store(&b, err);
-    }
     if (status != MR_OK) {
         return mr_fail_in(err, status, "reconcile");
     }
+    read_store(&b);
     read_bronze_positions(&b, bronze);
     b.bronze = sums_of(bronze);
     b.lines = sums_of(lines);

@@ -93,6 +93,7 @@ mr_status mr_session_find(mr_session *session, const char *name, mr_session_tabl
     (void)snprintf(table->name, sizeof(table->name), "%s", name);
     mr_model_path_of(name, path);
     table->table = mr_delta_table_create(session->blobs, path);
+    mr_delta_table_lend(table->table, session->connection);
     session->tables[session->table_count++] = table;
     mr_status status = mr_session_refresh(table, err);
     if (status == MR_OK) {

@@ -190,6 +190,11 @@ static mr_status open_engine(mr_sql_lake *lake, const mr_sql_lake_options *given
     if (status == MR_OK) {
         status = mr_olap_connect(lake->olap, &lake->connection, err);
     }
+    for (size_t index = 0; status == MR_OK && index < lake->table_count; index++) {
+        if (lake->tables[index].table != NULL) { /* no view */
+            mr_delta_table_lend(lake->tables[index].table, lake->connection);
+        }
+    }
     if (status == MR_OK) {
         mr_olap_set_timeout(lake->connection, given->timeout_ms);
         status = mr_olap_run(lake->connection,

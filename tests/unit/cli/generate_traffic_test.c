@@ -181,6 +181,23 @@ static void days_bound_the_traffic(void **state)
     mr_traffic_destroy(traffic);
 }
 
+static void invoices_are_counted_from_the_number_given(void **state)
+{
+    mr_traffic *traffic = mr_traffic_create(&(mr_traffic_options){
+        .seed = 5, .events = 100, .from = first_day(), .first_invoice_no = 9000001});
+    mr_event event;
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        assert_true(mr_traffic_next(traffic, &event));
+        /* A letter in front is part of the number. */
+        const size_t letter = event.invoice_no.data[0] > '9' ? 1 : 0;
+        assert_memory_equal(event.invoice_no.data + letter, "90000", 5);
+        assert_int_equal(event.invoice_no.bytes, 7 + letter);
+    }
+    mr_traffic_destroy(traffic);
+}
+
 static void events_are_spread_over_the_days(void **state)
 {
     mr_traffic *traffic = start(1, 50000, 365, 0);
@@ -328,6 +345,7 @@ int main(void)
         cmocka_unit_test(every_event_is_another_unless_doubles_are_asked_for),
         cmocka_unit_test(traffic_has_the_shape_of_a_shop),
         cmocka_unit_test(days_bound_the_traffic),
+        cmocka_unit_test(invoices_are_counted_from_the_number_given),
         cmocka_unit_test(events_are_spread_over_the_days),
         cmocka_unit_test(cancellations_refer_to_sales_and_take_back_no_more),
         cmocka_unit_test(csv_lines_are_quoted_as_needed),

@@ -254,6 +254,40 @@ static void what_no_version_needs_goes_and_the_rest_stays(void **state)
     engine_expect(fixture, "SELECT count(*), sum(price) FROM {}", "4|7.0000\n");
 }
 
+/* Between a writer's files and its commit another one forces a vacuum: the commit must not name
+ * files that are gone. */
+static void what_a_writer_is_about_to_commit_stays_however_it_is_forced(void **state)
+{
+    engine_fixture *fixture = *state;
+    const mr_delta_write write = {.schema = &day_schema,
+                                  .select = "SELECT 7::BIGINT, 1::DECIMAL(18,4), '2024-01-01'"};
+    const mr_delta_vacuum_options now = {.retention_ms = 0, .force = true};
+    mr_delta_files *files = NULL;
+    int64_t version = -1;
+    mr_err err = {.message = ""};
+
+    engine_create(fixture, &day_schema);
+    fixture_ok(mr_delta_write_rows(fixture->lake->table, fixture->connection, &write, &files, &err),
+               &err);
+    const mr_delta_vacuum_report report = vacuum(fixture, &now);
+    assert_int_equal(report.files, 0);
+    assert_int_equal(report.files_kept, 1);
+    mr_delta_snapshot *base = fixture_read(fixture->lake->table);
+    const mr_delta_commit commit = {.operation = "WRITE",
+                                    .adds = mr_delta_files_list(files),
+                                    .add_count = mr_delta_files_count(files),
+                                    .append_only = true,
+                                    .data_change = true};
+    fixture_ok(mr_delta_commit_to(fixture->lake->table, base, &commit, &version, &err), &err);
+    mr_delta_snapshot_free(base);
+    mr_delta_files_free(files);
+    engine_expect(fixture, "SELECT count(*) FROM {}", "1\n");
+    fixture_put(fixture->lake, "bronze/events/part-lost", "never committed");
+    age_blobs(fixture, "bronze/events", 1);
+    assert_int_equal(vacuum(fixture, &now).files, 1); /* a day old: forgotten */
+    engine_expect(fixture, "SELECT count(*) FROM {}", "1\n");
+}
+
 static void a_short_retention_must_be_forced(void **state)
 {
     engine_fixture *fixture = *state;
@@ -299,6 +333,7 @@ int main(void)
         TEST(another_writers_commit_is_respected),
         TEST(files_that_are_not_what_was_committed_stop_it),
         TEST(what_no_version_needs_goes_and_the_rest_stays),
+        TEST(what_a_writer_is_about_to_commit_stays_however_it_is_forced),
         TEST(a_short_retention_must_be_forced),
         TEST(readers_of_added_files_learn_that_they_are_gone),
     };
