@@ -30,6 +30,7 @@ typedef enum ops_query {
 
 extern const char mr_embed_postgres_ops_001_sql[];
 extern const char mr_embed_postgres_ops_002_sql[];
+extern const char mr_embed_postgres_ops_003_sql[];
 extern const char mr_embed_postgres_ops_key_insert_sql[];
 extern const char mr_embed_postgres_ops_key_valid_sql[];
 extern const char mr_embed_postgres_ops_key_revoke_sql[];
@@ -43,6 +44,7 @@ extern const char mr_embed_postgres_ops_letter_mark_sql[];
 static const char *const migrations[] = {
     mr_embed_postgres_ops_001_sql,
     mr_embed_postgres_ops_002_sql,
+    mr_embed_postgres_ops_003_sql,
 };
 
 static const mr_pg_query queries[QUERY_COUNT] = {

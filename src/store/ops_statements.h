@@ -49,7 +49,9 @@
     X(SAVED_REMOVE, saved_remove)                   \
     X(HISTORY_ADD, history_add)                     \
     X(HISTORY_LIST, history_list)                   \
-    X(HISTORY_TRIM, history_trim)
+    X(HISTORY_TRIM, history_trim)                   \
+    X(DOCUMENT_ADD, document_add)                   \
+    X(DOCUMENT_FIND, document_find)
 
 typedef enum mr_ops_statement {
 #define MR_OPS_STATEMENT_ID(id, name) MR_OPS_##id,

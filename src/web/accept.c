@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "web/live.h"
+#include "store/store_portal.h"
 #include "web/state.h"
 
 enum { faults_bytes_max = 16384 };
@@ -99,6 +100,14 @@ static void end_stream(mr_web_call *call, mr_status status, const mr_err *err)
     mr_http_pump_end(call->pump, &call->out, complete);
 }
 
+/* A worker's store outlives the call that its limit was of. */
+static void release_store(mr_web_worker *worker)
+{
+    if (worker->store != NULL) {
+        mr_store_set_limit(worker->store, NULL);
+    }
+}
+
 /* false: the answer is on its way by the pump, and the call is the loop's. */
 static bool run_guarded(mr_web_call *call)
 {
@@ -112,6 +121,7 @@ static bool run_guarded(mr_web_call *call)
     }
     if (st == MR_OK) {
         st = call->route->handler(call, &err);
+        release_store(call->worker);
     }
     if (call->head.status != 0) {
         end_stream(call, st, &err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/civil.h"
+#include "store/store_portal.h"
 #include "web/state.h"
 
 /* --- Who asks -----------------------------------------------------------------------------------
@@ -185,6 +186,11 @@ const mr_web_options *mr_web_call_options(const mr_web_call *call)
     return &call->web->options;
 }
 
+static bool call_is_over(const void *ctx)
+{
+    return mr_web_call_is_over(ctx);
+}
+
 mr_status mr_web_call_store(mr_web_call *call, mr_store **ret_store, mr_err *err)
 {
     mr_web_worker *worker = call->worker;
@@ -198,6 +204,7 @@ mr_status mr_web_call_store(mr_web_call *call, mr_store **ret_store, mr_err *err
             return st;
         }
     }
+    mr_store_set_limit(worker->store, &(mr_store_limit){.is_over = call_is_over, .ctx = call});
     *ret_store = worker->store;
     return MR_OK;
 }

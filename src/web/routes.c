@@ -22,6 +22,14 @@ static const mr_web_route routes[] = {
     {"GET", "/api/v1/audit", MR_USER_OPERATOR, MR_WEB_LANE_QUICK, mr_web_audit_get, "audit", 0},
 
     /* --- Customers and invoices --- */
+    {"GET", "/api/v1/customers", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_customers_get, "customers", 0},
+    {"GET", "/api/v1/customers/{customer_id}", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_customer_get, "customer", 0},
+    {"GET", "/api/v1/customers/{customer_id}/months", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_customer_months_get, "customer_months", 0},
+    {"GET", "/api/v1/customers/{customer_id}/orders", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_customer_orders_get, "customer_orders", 0},
+    {"GET", "/api/v1/customers/{customer_id}/returned-items", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_customer_items_get, "customer_returned_items", 0},
+    {"GET", "/api/v1/invoices/{invoice_no}", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_invoice_get, "invoice", 0},
+    {"GET", "/api/v1/invoices/{invoice_no}/pdf", MR_USER_CUSTOMER, MR_WEB_LANE_LONG, mr_web_invoice_pdf_get, "invoice_pdf", 0},
+    {"GET", "/api/v1/events/{event_id}", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_event_get, "event", 0},
 
     /* --- Sales --- */
     {"GET", "/api/v1/sales", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sales_get, "sales", 0},

@@ -50,4 +50,16 @@ mr_status mr_web_sales_lines_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_sales_values_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_sales_metrics_get(mr_web_call *call, mr_err *err);
 
+/* --- Customers (routes_customers.c) ----------------------------------------------------------- */
+mr_status mr_web_customers_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_customer_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_customer_months_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_customer_orders_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_customer_items_get(mr_web_call *call, mr_err *err);
+
+/* --- Invoices and events (routes_invoice.c) --------------------------------------------------- */
+mr_status mr_web_invoice_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_invoice_pdf_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_event_get(mr_web_call *call, mr_err *err);
+
 #endif
