@@ -2,7 +2,7 @@
 // made-up events where that is not here), with a user of each role.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -25,8 +25,11 @@ async function writeEvents(folder, command) {
     await command("generate", "--events", generatedEvents, "--seed", "1", "-o", events);
     return events;
   }
-  if (!realFile.endsWith(".xz")) return realFile;
   const csv = join(folder, "online-retail.csv");
+  if (!realFile.endsWith(".xz")) {
+    await copyFile(realFile, csv);
+    return csv;
+  }
   const { stdout } = await run("xz", ["-dc", realFile], { maxBuffer: 1 << 28 });
   await writeFile(csv, stdout);
   return csv;
@@ -47,6 +50,10 @@ async function enter(url, token, password) {
   });
   if (changed.status !== 204) throw new Error(`setting a password: ${changed.status} ${await changed.text()}`);
   return { name, value, url };
+}
+
+function linkIn(text) {
+  return /#token=(\S+)/.exec(text)[1];
 }
 
 export class Platform {
@@ -90,19 +97,19 @@ export class Platform {
       const [first] = JSON.parse(await this.command("customer", "--top", "1", "--json"));
       this.customer = first.customer_id;
     }
-    for (const role of ["customer", "analyst", "operator"]) await this.addUser(role, role);
+    for (const role of ["customer", "analyst"]) await this.#enter(role, await this.link(role, role));
+    await this.#enter("operator", linkIn(await this.command("user", "link", "operator"))); // the first start made this one
   }
 
-  // The link that the program prints for a new user.
+  // The token of the link that the program prints for a new user.
   async link(name, role) {
     const customer = role === "customer" ? ["--customer", String(this.customer)] : [];
-    const said = await this.command("user", "add", name, "--role", role, ...customer, "--link");
-    return /#token=(\S+)/.exec(said)[1];
+    return linkIn(await this.command("user", "add", name, "--role", role, ...customer, "--link"));
   }
 
-  async addUser(name, role) {
+  async #enter(name, token) {
     this.passwords[name] = `${name} walks in`;
-    this.cookies[name] = await enter(this.url, await this.link(name, role), this.passwords[name]);
+    this.cookies[name] = await enter(this.url, token, this.passwords[name]);
   }
 
   // What the API answers to a role.

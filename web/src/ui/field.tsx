@@ -10,7 +10,6 @@ interface Props {
   onInput: (event: TargetedInputEvent<HTMLInputElement>) => void;
   autoComplete?: string;
   autoCapitalize?: "none";
-  autoFocus?: boolean;
   spellcheck?: boolean;
   required?: boolean;
   minLength?: number;

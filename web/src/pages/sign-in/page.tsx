@@ -35,6 +35,7 @@ function PasswordSignIn({ note }: { note: string | null }) {
   const [problem, setProblem] = useState(note);
   const [busy, setBusy] = useState(false);
   useEffect(() => setProblem(note), [note]);
+  useEffect(() => document.querySelector<HTMLInputElement>('input[name="name"]')?.focus(), []);
 
   const onSubmit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -59,7 +60,6 @@ function PasswordSignIn({ note }: { note: string | null }) {
         autoCapitalize="none"
         spellcheck={false}
         required
-        autoFocus
         value={name}
         onInput={(event) => setName(event.currentTarget.value)}
       />
@@ -90,12 +90,9 @@ export default function SignIn() {
     endedEarly.value ? "Your session has ended. Sign in to carry on." : null,
   );
 
-  useEffect(() => {
+  const enterByLink = () => {
     const token = takeToken();
-    if (!token) {
-      if (session.peek()) navigate(destination(), { replace: true });
-      return;
-    }
+    if (!token) return false;
     setStep("link");
     signInByLink(token).then(
       () => setStep("set"),
@@ -109,6 +106,13 @@ export default function SignIn() {
         setStep("password");
       },
     );
+    return true;
+  };
+
+  useEffect(() => {
+    if (!enterByLink() && session.peek()) navigate(destination(), { replace: true });
+    window.addEventListener("hashchange", enterByLink); // a link opened where this page is open already
+    return () => window.removeEventListener("hashchange", enterByLink);
   }, []);
 
   return (
