@@ -9,6 +9,11 @@ function booksWords({ reconciled }: SalesAsOf): string {
   return reconciled === null ? "not reconciled yet" : reconciled ? "reconciled ✓" : "books do not balance";
 }
 
+// -1: there is none yet.
+export function versionName(version: number): string {
+  return version < 0 ? "no version yet" : `version ${count(version)}`;
+}
+
 export function Fresh({ asOf }: { asOf: SalesAsOf }) {
   const { state, totals } = live.value;
   // The stream knows sooner than the answer how far gold is behind.
@@ -29,11 +34,11 @@ export function Fresh({ asOf }: { asOf: SalesAsOf }) {
         <dl class="facts fresh small">
           <dt>Gold</dt>
           <dd>
-            version {asOf.gold_version === null ? "?" : count(asOf.gold_version)}
+            {versionName(asOf.gold_version)}
             {asOf.made_at && `, made at ${instant(asOf.made_at)}`}
           </dd>
           <dt>Bronze</dt>
-          <dd>version {asOf.bronze_version === null ? "?" : count(asOf.bronze_version)}</dd>
+          <dd>{versionName(asOf.bronze_version)}</dd>
           <dt>Data until</dt>
           <dd>{asOf.data_until ? dayTime(asOf.data_until) : "none yet"}</dd>
           <dt>Not in gold yet</dt>

@@ -1,8 +1,9 @@
 // What several panels have: small figures in a row, and the explanation behind a panel.
 import type { ComponentChildren } from "preact";
 import type { Metric, SalesAsOf } from "../../api/sales";
-import { count, dayTime, instant, plural } from "../../lib/format";
+import { dayTime, instant, plural } from "../../lib/format";
 import { Term } from "../../ui/popover";
+import { versionName } from "./fresh";
 import { metricName, metricWords } from "./words";
 
 interface StatProps {
@@ -30,7 +31,7 @@ export function Stat({ metric, metrics, children, note, href }: StatProps) {
 function Freshness({ asOf }: { asOf: SalesAsOf }) {
   return (
     <p class="small quiet">
-      Version {asOf.gold_version === null ? "?" : count(asOf.gold_version)} of gold
+      Gold {versionName(asOf.gold_version)}
       {asOf.made_at && `, made at ${instant(asOf.made_at)}`}
       {asOf.data_until && `, with data until ${dayTime(asOf.data_until)}`}.
       {asOf.behind ? ` ${plural(asOf.behind, "line")} not in it yet.` : ""}
