@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops_postgres_test.c - API keys and the fate of dead letters in PostgreSQL: ops.h's promises.
  * Their schema has a fixed name, so every test gets a database. */
-#include "ops_contract.h"
+#include "ops_access_contract.h"
 #include "postgres_fixture.h"
 
 typedef struct postgres_ops_fixture {
@@ -81,6 +81,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         OPS_CONTRACT(open_ops, close_ops),
+        OPS_ACCESS_CONTRACT(open_ops, close_ops),
         cmocka_unit_test_setup_teardown(a_reader_waits_for_the_first_key, open_ops, close_ops),
     };
 

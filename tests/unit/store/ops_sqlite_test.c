@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 #include <sys/wait.h>
 
-#include "ops_contract.h"
+#include "ops_access_contract.h"
 
 static mr_ops *open_handle(const ops_fixture *fixture)
 {
@@ -139,6 +139,7 @@ int main(int argc, char **argv)
     }
     static const struct CMUnitTest tests[] = {
         OPS_CONTRACT(open_ops, close_ops),
+        OPS_ACCESS_CONTRACT(open_ops, close_ops),
         cmocka_unit_test_setup_teardown(the_key_itself_is_nowhere_on_disk, open_ops, close_ops),
         cmocka_unit_test_setup_teardown(beside_a_file_it_is_a_file, open_ops, close_ops),
         cmocka_unit_test_setup_teardown(two_handles_of_a_process_see_what_others_change, open_ops,
