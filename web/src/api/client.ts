@@ -15,6 +15,7 @@ export class ApiError extends Error {
     readonly requestId: string | null = null,
     readonly fields: Field[] = [],
     readonly retryAfter: number | null = null, // seconds
+    readonly body: unknown = null, // all that the server said
   ) {
     super(message);
     this.name = "ApiError";
@@ -87,7 +88,7 @@ async function toError(answer: Response): Promise<ApiError> {
   const body: unknown = await answer.json().catch(() => null);
   const { message, fields } = readProblem(answer.status, body);
   const retryAfter = Number(answer.headers.get("retry-after")) || null;
-  return new ApiError(answer.status, message, answer.headers.get("x-request-id"), fields, retryAfter);
+  return new ApiError(answer.status, message, answer.headers.get("x-request-id"), fields, retryAfter, body);
 }
 
 async function send(path: string, { method = "GET", query, body, signal }: Options): Promise<Response> {
@@ -116,6 +117,10 @@ export function get<T>(path: string, query?: Query, signal?: AbortSignal): Promi
   return call<T>(path, { query: query ?? {}, signal });
 }
 
-export async function getText(path: string, query?: Query, signal?: AbortSignal): Promise<string> {
-  return (await send(path, { query: query ?? {}, signal })).text();
+export async function callText(path: string, options: Options = {}): Promise<string> {
+  return (await send(path, options)).text();
+}
+
+export function getText(path: string, query?: Query, signal?: AbortSignal): Promise<string> {
+  return callText(path, { query: query ?? {}, signal });
 }

@@ -7,7 +7,7 @@ import { Mark } from "./mark";
 
 export function figure(text: string | null, isMoney: boolean): string {
   if (text === null) return "–";
-  if (isMoney) return exactMoney(text);
+  if (isMoney) return exactMoney(text.replace(/(\.\d\d\d*?)0+$/, "$1"));
   const { units, scale } = parseDecimal(text);
   return count(units / 10n ** BigInt(scale));
 }
@@ -20,7 +20,9 @@ export function BalanceMark({ known, holds }: { known: boolean; holds: boolean }
       : ["failed", "does not hold"];
   return (
     <span class="mark-word">
-      <Mark state={state ?? ""} /> {word}
+      <Mark state={state ?? ""} />
+      {"\u00a0"}
+      {word}
     </span>
   );
 }
@@ -45,7 +47,7 @@ const columns: Column<Balance>[] = [
     cell: (one) => (
       <>
         {one.name}
-        {one.note && <span class="note small quiet">{one.note}</span>}
+        {one.note && <span class="small quiet"> {one.note}</span>}
       </>
     ),
   },

@@ -117,7 +117,7 @@ function Node({ node, picture }: { node: FlowNode; picture: FlowPicture }) {
     <>
       <rect x={left} y={top} width={picture.nodeWidth} height={nodeHeight} rx="6" />
       <text class="flow-name" x={node.x} y={node.y - 4} text-anchor="middle">
-        {node.label}
+        {`${node.label} `}
       </text>
       <text class="flow-detail" x={node.x} y={node.y + 14} text-anchor="middle">
         {node.detail}
@@ -126,7 +126,7 @@ function Node({ node, picture }: { node: FlowNode; picture: FlowPicture }) {
   );
   const kind = node.alive ? "flow-node" : "flow-node stopped";
   return node.href ? (
-    <a class={kind} href={node.href} aria-label={`${node.label}: ${node.detail}`}>
+    <a class={kind} href={node.href}>
       {body}
     </a>
   ) : (

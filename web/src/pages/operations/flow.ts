@@ -48,7 +48,7 @@ interface Spot {
 const across: Record<string, Spot> = {
   gateway: { column: 0, row: 1 },
   log: { column: 1, row: 1 },
-  letters: { column: 3, row: 0 },
+  letters: { column: 4, row: 0 },
   store: { column: 2, row: 0 },
   feed: { column: 2, row: 1 },
   bronze: { column: 2, row: 2 },
@@ -89,14 +89,16 @@ export function byHowMuch(balance: Balance): string {
   return balance.money ? money(difference) : count(BigInt(difference.replace(/\.0*$/, "")));
 }
 
-function lakeRows(status: Status, layer: string): string {
+function lakeRows(status: Status, layer: string, brief: boolean): string {
   const tables = status.lake.filter(({ table }) => table.startsWith(`${layer}.`));
   if (tables.length === 0) return "no table yet";
   const main = tables.find(({ table }) => /\.(sales_events|fact_sales)$/.test(table));
-  return main ? `${plural(main.rows, "row")}, version ${count(main.version)}` : plural(tables.length, "table");
+  return main
+    ? `${plural(main.rows, "row")}${brief ? "" : `, version ${count(main.version)}`}`
+    : plural(tables.length, "table");
 }
 
-function details(status: Status): Record<string, string> {
+function details(status: Status, brief: boolean): Record<string, string> {
   const roleOf = (name: string) => status.roles.find(({ role }) => role === name);
   const appended = new Map<string, number>();
   for (const { topic, bytes: size } of status.topics) appended.set(topic, (appended.get(topic) ?? 0) + size);
@@ -105,11 +107,11 @@ function details(status: Status): Record<string, string> {
     gateway: gateway?.alive ? `${rate(gateway.rate)} in` : "does not run",
     log: appended.size > 0 ? bytes([...appended.values()].reduce((sum, size) => sum + size, 0)) : "no topic yet",
     store: status.store ? plural(status.store.lines, "line") : "cannot be read",
-    feed: status.topics.some(({ topic }) => topic.startsWith("processed")) ? "processed topic" : "processed topic",
+    feed: status.topics.some(({ topic }) => topic.startsWith("processed")) ? "for readers" : "no topic yet",
     letters: status.letters.open > 0 ? `${count(status.letters.open)} open` : "none open",
-    bronze: lakeRows(status, "bronze"),
-    silver: lakeRows(status, "silver"),
-    gold: lakeRows(status, "gold"),
+    bronze: lakeRows(status, "bronze", brief),
+    silver: lakeRows(status, "silver", brief),
+    gold: lakeRows(status, "gold", brief),
   };
 }
 
@@ -136,7 +138,7 @@ export function drawFlow(status: Status, width: number): FlowPicture {
   const columns = turned ? 3 : 5;
   const rows = turned ? 5 : 3;
   const step = (width - nodeWidth - 2) / (columns - 1);
-  const said = details(status);
+  const said = details(status, turned);
   const runs = (role: string) => role === "" || status.roles.some((one) => one.role === role && one.alive);
   const nodes = Object.entries(spots).map(([name, { column, row }]) => ({
     name,

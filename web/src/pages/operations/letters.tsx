@@ -39,7 +39,9 @@ export function LetterStateWord({ state }: { state: LetterState }) {
   const { mark, word } = stateLooks[state];
   return (
     <span class="mark-word">
-      <Mark state={mark} /> {word}
+      <Mark state={mark} />
+      {"\u00a0"}
+      {word}
     </span>
   );
 }

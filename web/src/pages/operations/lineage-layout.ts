@@ -1,6 +1,19 @@
 // Places the tables of a lineage in layers, each right of all that it is made of, with few crossings.
 import type { Model } from "../../api/operations";
 
+// Where the lines of one table pass a layer that they do not end in.
+export interface Waypoint {
+  source: string;
+  layer: number;
+  row: number;
+}
+
+export interface Lineage {
+  placed: Placed[];
+  waypoints: Waypoint[];
+  rows: number[]; // of each layer, waypoints among them
+}
+
 export interface Placed {
   name: string;
   mode: string | null; // null: no model makes it
@@ -51,34 +64,63 @@ function order(layers: string[][], neighbours: Map<string, string[]>): void {
   }
 }
 
-export function layOutLineage(models: Model[]): Placed[] {
-  const byName = new Map(models.map((model) => [model.name, model]));
+const mark = "\u0000"; // no name of a table holds it
+const passing = (source: string, layer: number) => `${source}${mark}${layer}`;
+
+// Each layer's tables, and a waypoint in every layer that a line passes; with who is next to whom.
+function layersOf(models: Model[]): { layers: string[][]; neighbours: Map<string, string[]> } {
+  const depths = depthsOf(models);
   const layers: string[][] = [];
-  for (const [name, depth] of depthsOf(models)) {
-    while (layers.length <= depth) layers.push([]);
-    layers[depth]?.push(name);
-  }
+  const put = (name: string, layer: number) => {
+    while (layers.length <= layer) layers.push([]);
+    if (!layers[layer]?.includes(name)) layers[layer]?.push(name);
+  };
   const neighbours = new Map<string, string[]>();
-  const meet = (one: string, other: string) => neighbours.set(one, [...(neighbours.get(one) ?? []), other]);
-  for (const model of models)
+  const meet = (one: string, other: string) => {
+    neighbours.set(one, [...(neighbours.get(one) ?? []), other]);
+    neighbours.set(other, [...(neighbours.get(other) ?? []), one]);
+  };
+  for (const [name, depth] of depths) put(name, depth);
+  for (const model of models) {
     for (const source of model.reads) {
-      meet(model.name, source);
-      meet(source, model.name);
+      let from = source;
+      const end = depths.get(model.name) ?? 0;
+      for (let layer = (depths.get(source) ?? 0) + 1; layer < end; layer++) {
+        const by = passing(source, layer);
+        put(by, layer);
+        meet(from, by);
+        from = by;
+      }
+      meet(from, model.name);
     }
+  }
+  return { layers, neighbours };
+}
+
+export function layOutLineage(models: Model[]): Lineage {
+  const byName = new Map(models.map((model) => [model.name, model]));
+  const { layers, neighbours } = layersOf(models);
   order(layers, neighbours);
-  return layers.flatMap((names, layer) =>
-    names.map((name, row) => {
-      const model = byName.get(name);
-      return {
-        name,
-        mode: model?.mode ?? null,
-        description: model?.description ?? "Every event that arrived, as it came.",
-        reads: model?.reads ?? [],
-        layer,
-        row,
-      };
-    }),
-  );
+  const lineage: Lineage = { placed: [], waypoints: [], rows: layers.map(({ length }) => length) };
+  for (const [layer, names] of layers.entries()) {
+    for (const [row, name] of names.entries()) {
+      const [source = ""] = name.split(mark);
+      if (name.includes(mark)) lineage.waypoints.push({ source, layer, row });
+      else lineage.placed.push(placedOf(name, byName.get(name), layer, row));
+    }
+  }
+  return lineage;
+}
+
+function placedOf(name: string, model: Model | undefined, layer: number, row: number): Placed {
+  return {
+    name,
+    mode: model?.mode ?? null,
+    description: model?.description ?? "Every event that arrived, as it came.",
+    reads: model?.reads ?? [],
+    layer,
+    row,
+  };
 }
 
 // All that `name` is made of, or all that is made of it.

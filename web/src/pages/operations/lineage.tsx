@@ -9,28 +9,31 @@ import { Empty, Loaded } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
 import { useWidth } from "./flow-picture";
 import { addressOfTable } from "./lake";
-import { layOutLineage, type Placed, reach } from "./lineage-layout";
+import { type Lineage as LineageLayout, layOutLineage, type Placed, reach } from "./lineage-layout";
 
 const nodeHeight = 34;
-const rowGap = 14;
+const rowGap = 12;
 const nodeWidth = { least: 148, most: 220 };
 const columnGap = 56; // at least
+
+interface Spot {
+  layer: number;
+  row: number;
+}
 
 interface Geometry {
   width: number;
   height: number;
   nodeWidth: number;
-  at: (placed: Placed) => { x: number; y: number }; // left top
+  at: (spot: Spot) => { x: number; y: number }; // left top
 }
 
-function geometryOf(placed: Placed[], room: number): Geometry {
-  const layers = Math.max(...placed.map(({ layer }) => layer)) + 1;
-  const sizes = Array.from({ length: layers }, (_, layer) => placed.filter((one) => one.layer === layer).length);
-  const rows = Math.max(...sizes);
+function geometryOf({ rows }: LineageLayout, room: number): Geometry {
+  const layers = rows.length;
   const fitting = (room - 2 - (layers - 1) * columnGap) / layers;
   const wide = Math.max(nodeWidth.least, Math.min(nodeWidth.most, fitting));
   const width = Math.max(room, 2 + layers * wide + (layers - 1) * columnGap);
-  const height = rows * (nodeHeight + rowGap);
+  const height = Math.max(...rows) * (nodeHeight + rowGap);
   const step = layers > 1 ? (width - 2 - wide) / (layers - 1) : 0;
   return {
     width,
@@ -38,21 +41,34 @@ function geometryOf(placed: Placed[], room: number): Geometry {
     nodeWidth: wide,
     at: ({ layer, row }) => ({
       x: 1 + layer * step,
-      y: (height - (sizes[layer] ?? 1) * (nodeHeight + rowGap)) / 2 + row * (nodeHeight + rowGap) + rowGap / 2,
+      y: (height - (rows[layer] ?? 1) * (nodeHeight + rowGap)) / 2 + row * (nodeHeight + rowGap) + rowGap / 2,
     }),
   };
 }
 
-function Edge({ from, to, geometry, tone }: { from: Placed; to: Placed; geometry: Geometry; tone: string }) {
+// From one table to another, level through each layer in between.
+function pathOf(from: Placed, to: Placed, { waypoints }: LineageLayout, geometry: Geometry): string {
+  const spots: Spot[] = [
+    ...waypoints.filter(({ source, layer }) => source === from.name && layer > from.layer && layer < to.layer),
+    to,
+  ];
   const start = geometry.at(from);
-  const end = geometry.at(to);
-  const x1 = start.x + geometry.nodeWidth;
-  const y1 = start.y + nodeHeight / 2;
-  const y2 = end.y + nodeHeight / 2;
-  const bend = (end.x - x1) / 2;
-  return (
-    <path class={`lineage-edge ${tone}`} d={`M${x1} ${y1}C${x1 + bend} ${y1} ${end.x - bend} ${y2} ${end.x} ${y2}`} />
-  );
+  let x = start.x + geometry.nodeWidth;
+  let y = start.y + nodeHeight / 2;
+  let path = `M${x} ${y}`;
+  for (const spot of spots) {
+    const end = geometry.at(spot);
+    const bend = (end.x - x) / 2;
+    const level = end.y + nodeHeight / 2;
+    path += `C${x + bend} ${y} ${end.x - bend} ${level} ${end.x} ${level}`;
+    x = end.x;
+    y = level;
+    if (spot !== to) {
+      x += geometry.nodeWidth;
+      path += `H${x}`;
+    }
+  }
+  return path;
 }
 
 // To its first source or use, or the one above or below it.
@@ -70,11 +86,12 @@ function aboutNode(one: Placed, placed: Placed[]): string {
   return `${one.name}: ${made}; ${uses === 0 ? "nothing is made of it" : `${plural(uses, "table")} made of it`}`;
 }
 
-function Picture({ placed }: { placed: Placed[] }) {
+function Picture({ lineage }: { lineage: LineageLayout }) {
+  const { placed } = lineage;
   const { ref, width } = useWidth();
   const [pointed, setPointed] = useState<string | null>(null);
   const [stop, setStop] = useState(placed[0]?.name ?? null); // what Tab comes to
-  const geometry = width > 0 ? geometryOf(placed, width) : null;
+  const geometry = width > 0 ? geometryOf(lineage, width) : null;
   const up = pointed ? reach(placed, pointed, "up") : null;
   const down = pointed ? reach(placed, pointed, "down") : null;
   const inSight = (name: string) => !pointed || name === pointed || up?.has(name) || down?.has(name);
@@ -106,7 +123,13 @@ function Picture({ placed }: { placed: Placed[] }) {
                 const from = placed.find((one) => one.name === source);
                 const tone = lit(source, to.name) ? "lit" : pointed ? "dim" : "";
                 return (
-                  from && <Edge key={`${source} ${to.name}`} from={from} to={to} geometry={geometry} tone={tone} />
+                  from && (
+                    <path
+                      key={`${source} ${to.name}`}
+                      class={`lineage-edge ${tone}`}
+                      d={pathOf(from, to, lineage, geometry)}
+                    />
+                  )
                 );
               }),
             )}
@@ -158,7 +181,8 @@ export function Lineage() {
   return (
     <Loaded of={lineage} what="the lineage" skeleton={<div class="lineage-room" />}>
       {({ models }) => {
-        const placed = layOutLineage(models);
+        const layout = layOutLineage(models);
+        const { placed } = layout;
         if (placed.length === 0) return <Empty title="There are no models" />;
         return (
           <section class="panel" aria-labelledby="lineage-title">
@@ -180,7 +204,7 @@ export function Lineage() {
             {asTable ? (
               <Table caption="Lineage" columns={columns} rows={placed} rowKey={(one) => one.name} />
             ) : (
-              <Picture placed={placed} />
+              <Picture lineage={layout} />
             )}
           </section>
         );

@@ -50,7 +50,9 @@ export function Mark({ state, size = 16 }: { state: string; size?: number }) {
 export function MarkWord({ state }: { state: string }) {
   return (
     <span class="mark-word">
-      <Mark state={state} /> {lookOf(state).word}
+      <Mark state={state} />
+      {"\u00a0"}
+      {lookOf(state).word}
     </span>
   );
 }

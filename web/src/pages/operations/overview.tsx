@@ -293,9 +293,13 @@ export function Overview() {
           </div>
           <Roles status={known} />
           <Flow status={known} />
-          <Books status={known} />
-          <Topics status={known} />
-          <StoreFigures status={known} />
+          <div class="two">
+            <Books status={known} />
+            <div class="page">
+              <Topics status={known} />
+              <StoreFigures status={known} />
+            </div>
+          </div>
         </>
       )}
     </Loaded>

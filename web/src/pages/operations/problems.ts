@@ -63,14 +63,18 @@ function ofGroups({ groups, taken_at }: Status): Problem[] {
 
 function ofBooks({ reconciliation }: Status): Problem[] {
   const broken = reconciliation?.balances.filter(({ known, holds }) => known && !holds) ?? [];
-  return broken.map((balance) => ({
-    key: `balance ${balance.name}`,
-    grave: true,
-    text: `The books do not balance: ${balance.name}${byHowMuch(balance) ? `, off by ${byHowMuch(balance)}` : ""}.`,
-    way: "Start a run; if it stays, one with a full refresh makes silver and gold anew from bronze.",
-    href: "/operations/runs",
-    hrefLabel: "Runs",
-  }));
+  if (broken.length === 0) return [];
+  const each = broken.map((one) => `${one.name}${byHowMuch(one) ? `, off by ${byHowMuch(one)}` : ""}`);
+  return [
+    {
+      key: "books",
+      grave: true,
+      text: `The books do not balance: ${each.join("; ")}.`,
+      way: "Start a run; if it stays, one with a full refresh makes silver and gold anew from bronze.",
+      href: "/operations/runs",
+      hrefLabel: "Runs",
+    },
+  ];
 }
 
 export function problemsOf(status: Status): Problem[] {

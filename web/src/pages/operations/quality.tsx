@@ -9,6 +9,7 @@ import { ListFoot } from "../../ui/list-foot";
 import { Empty, ErrorState, FilteredEmpty, Stale } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
 import { figure } from "./balances";
+import { edgeOfBalance } from "./flow";
 import { addressOfTable } from "./lake";
 import { Mark } from "./mark";
 
@@ -42,7 +43,9 @@ const columns: Column<QualityResult>[] = [
     width: 8,
     cell: (one) => (
       <span class="mark-word">
-        <Mark state={one.holds ? "success" : "failed"} /> {one.holds ? "holds" : "broken"}
+        <Mark state={one.holds ? "success" : "failed"} />
+        {"\u00a0"}
+        {one.holds ? "holds" : "broken"}
       </span>
     ),
   },
@@ -92,6 +95,14 @@ function byRun(results: QualityResult[]): RunRow[] {
   return [...runs.values()].reverse();
 }
 
+const way = ["log bronze", "bronze silver", "store silver", "silver gold"];
+
+// Balances in the order in which events come by.
+function alongTheWay(names: string[]): string[] {
+  const at = (name: string) => way.indexOf(edgeOfBalance(name)?.join(" ") ?? "");
+  return [...names].sort((one, other) => at(one) - at(other) || one.localeCompare(other));
+}
+
 const historyMax = 200; // results
 
 function BookHistory() {
@@ -101,10 +112,10 @@ function BookHistory() {
     { keyOf: (one) => `${one.run} ${one.name}`, live: true },
   );
   const runs = byRun((list?.items ?? []).slice(0, historyMax));
-  const names = [...new Set(runs.flatMap(({ results }) => results.map(({ name }) => name)))];
+  const names = alongTheWay([...new Set(runs.flatMap(({ results }) => results.map(({ name }) => name)))]);
   if (names.length === 0) return null;
   return (
-    <section class="panel" aria-labelledby="books-title">
+    <section class="panel" aria-label="Reconciliation">
       <h2 id="books-title">Reconciliation, run by run</h2>
       <div class="grid-room" tabIndex={0} role="region" aria-label="Reconciliation, run by run">
         <table class="run-grid">

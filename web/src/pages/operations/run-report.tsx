@@ -49,6 +49,7 @@ const columns: Column<ModelReport>[] = [
       <>
         <span class="mark-word">
           <Mark state={states[one.state]?.mark ?? one.state} />
+          {"\u00a0"}
           <a href={addressOf(one.model)}>{one.model}</a>
         </span>
         <span class="heard">, {states[one.state]?.word ?? one.state}</span>

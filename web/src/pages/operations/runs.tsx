@@ -49,8 +49,20 @@ export function aboutRun(run: Run): string {
 const columns: Column<Run>[] = [
   { key: "began", label: "Began", width: 10, cell: (run) => <span class="nowrap">{beganAt(run)}</span> },
   { key: "state", label: "State", width: 8, cell: (run) => <MarkWord state={run.state} /> },
-  { key: "kind", label: "Started", narrow: "hide", width: 8, cell: (run) => kindWords[run.kind] ?? run.kind },
-  { key: "target", label: "Makes", narrow: "hide", width: 12, cell: aboutRun },
+  {
+    key: "kind",
+    label: "Started",
+    narrow: "hide",
+    width: 8,
+    cell: (run) => <span class="nowrap">{kindWords[run.kind] ?? run.kind}</span>,
+  },
+  {
+    key: "target",
+    label: "Makes",
+    narrow: "hide",
+    width: 12,
+    cell: (run) => <span class="nowrap">{aboutRun(run)}</span>,
+  },
   { key: "took", label: "Took", figure: true, width: 6, cell: took },
   { key: "reason", label: "Why", wide: true, narrow: "hide", width: 30, cell: (run) => run.reason ?? "" },
 ];
@@ -81,7 +93,7 @@ function Grid({ runs, open, addressOf }: { runs: Run[]; open: string | null; add
   const newest = shown.at(-1)?.id;
   useLayoutEffect(() => {
     if (room.current) room.current.scrollLeft = room.current.scrollWidth;
-  }, [newest]);
+  }, [newest, open === null]);
   const longest = Math.max(1, ...shown.map((run) => msBetween(run.started_at, run.ended_at) ?? 0));
   const barOf = (run: Run) =>
     Math.max(4, Math.round((Math.sqrt(msBetween(run.started_at, run.ended_at) ?? 0) / Math.sqrt(longest)) * barMax));
