@@ -48,7 +48,6 @@ export function SaveDialog({ source, sql, known, onClose, onSaved }: SaveProps) 
           label="Name"
           value={name}
           required
-          autoFocus
           autoComplete="off"
           hint="Only you see it."
           problem={problem?.message ?? null}
