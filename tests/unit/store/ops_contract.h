@@ -8,6 +8,7 @@
 
 #include "base/civil.h"
 #include "store/ops.h"
+#include "store/ops_documents.h"
 #include "store_fixture.h"
 
 typedef struct ops_fixture ops_fixture;
@@ -183,16 +184,43 @@ static void a_letter_of_an_unknown_state_is_corrupt(void **state)
     assert_int_equal(mr_ops_letter_state(fixture->ops, 0, 1, &letter, NULL), MR_CORRUPT);
 }
 
-#define OPS_CONTRACT(setup, teardown)                                                           \
-    cmocka_unit_test_setup_teardown(a_key_opens_until_it_is_revoked, setup, teardown),          \
-        cmocka_unit_test_setup_teardown(no_other_key_opens, setup, teardown),                   \
-        cmocka_unit_test_setup_teardown(a_name_stands_for_one_valid_key, setup, teardown),      \
-        cmocka_unit_test_setup_teardown(odd_names_and_past_ends_are_refused, setup, teardown),  \
-        cmocka_unit_test_setup_teardown(an_expired_key_opens_nothing_and_frees_its_name, setup, \
-                                        teardown),                                              \
-        cmocka_unit_test_setup_teardown(keys_are_listed_as_they_came, setup, teardown),         \
-        cmocka_unit_test_setup_teardown(the_generation_tells_of_every_change, setup, teardown), \
-        cmocka_unit_test_setup_teardown(a_letter_is_open_until_it_is_marked, setup, teardown),  \
-        cmocka_unit_test_setup_teardown(a_letter_of_an_unknown_state_is_corrupt, setup, teardown)
+static void a_document_is_found_by_the_state_it_was_made_of(void **state)
+{
+    mr_ops *ops = ((ops_fixture *)*state)->ops;
+    const mr_text number = MR_TEXT_LITERAL("T=1/\xc3\xa9'");
+    mr_document document = {.path = "documents/invoices/x/1.pdf", .bytes = 3, .made_ms = 7}, found;
+
+    mr_document_hash(MR_TEXT_LITERAL("abc"), document.sha256);
+    assert_int_equal(document.sha256[0], 0xba); /* of RFC 6234's example */
+    assert_int_equal(mr_ops_document_find(ops, number, MR_TEXT_LITERAL("one"), &found, NULL),
+                     MR_NOT_FOUND);
+    assert_int_equal(mr_ops_document_add(ops, number, MR_TEXT_LITERAL("one"), &document, NULL),
+                     MR_OK);
+    assert_int_equal(mr_ops_document_find(ops, number, MR_TEXT_LITERAL("two"), &found, NULL),
+                     MR_NOT_FOUND);
+    (void)snprintf(document.path, sizeof(document.path), "documents/invoices/x/2.pdf");
+    assert_int_equal(mr_ops_document_add(ops, number, MR_TEXT_LITERAL("one"), &document, NULL),
+                     MR_OK); /* made again */
+    assert_int_equal(mr_ops_document_find(ops, number, MR_TEXT_LITERAL("one"), &found, NULL),
+                     MR_OK);
+    assert_string_equal(found.path, "documents/invoices/x/2.pdf");
+    assert_memory_equal(found.sha256, document.sha256, sizeof(found.sha256));
+    assert_int_equal(found.bytes, 3);
+    assert_int_equal(found.made_ms, 7);
+}
+
+#define OPS_CONTRACT(setup, teardown)                                                              \
+    cmocka_unit_test_setup_teardown(a_key_opens_until_it_is_revoked, setup, teardown),             \
+        cmocka_unit_test_setup_teardown(no_other_key_opens, setup, teardown),                      \
+        cmocka_unit_test_setup_teardown(a_name_stands_for_one_valid_key, setup, teardown),         \
+        cmocka_unit_test_setup_teardown(odd_names_and_past_ends_are_refused, setup, teardown),     \
+        cmocka_unit_test_setup_teardown(an_expired_key_opens_nothing_and_frees_its_name, setup,    \
+                                        teardown),                                                 \
+        cmocka_unit_test_setup_teardown(keys_are_listed_as_they_came, setup, teardown),            \
+        cmocka_unit_test_setup_teardown(the_generation_tells_of_every_change, setup, teardown),    \
+        cmocka_unit_test_setup_teardown(a_letter_is_open_until_it_is_marked, setup, teardown),     \
+        cmocka_unit_test_setup_teardown(a_letter_of_an_unknown_state_is_corrupt, setup, teardown), \
+        cmocka_unit_test_setup_teardown(a_document_is_found_by_the_state_it_was_made_of, setup,    \
+                                        teardown)
 
 #endif
