@@ -6,7 +6,7 @@ import { test, visit } from "./runner.mjs";
 
 const orders = (page) => page.locator(".tile-value").nth(3).innerText();
 
-test("a new order moves the figures and slides into the list", { role: "customer", still: false }, async ({ page, platform }) => {
+test("a new order moves the figures and slides into the list", { role: "customer", still: false, changes: true }, async ({ page, platform }) => {
   await visit(page, `/customers/${platform.customer}`);
   await page.locator(".as-of:not(.waiting):not(.broken)").waitFor();
   const before = Number.parseInt(await orders(page), 10);
@@ -15,7 +15,7 @@ test("a new order moves the figures and slides into the list", { role: "customer
     StockCode: "22423",
     Description: "REGENCY CAKESTAND 3 TIER",
     Quantity: 2,
-    InvoiceDate: "12/9/2011 13:00",
+    InvoiceDate: "2011-12-09T13:00:00",
     UnitPrice: 12.75,
     CustomerID: platform.customer,
     Country: "EIRE",

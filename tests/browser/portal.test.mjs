@@ -48,7 +48,7 @@ test("figures of the portal equal the API's and the database's", { role: "custom
   assert.equal(api.orders, database.orders);
   const lake = await sql(
     platform,
-    `SELECT CAST(SUM(quantity * unit_price) AS VARCHAR) AS net FROM silver.transactions WHERE customer_id = ${platform.customer}`,
+    `SELECT CAST(SUM(Amount) AS VARCHAR) AS net FROM gold.fact_sales WHERE CustomerID = ${platform.customer}`,
   );
   same(shown.net, lake.net);
 });

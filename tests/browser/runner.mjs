@@ -5,7 +5,8 @@ import { open } from "./chromium.mjs";
 
 const tests = [];
 
-// options: role (signed in as; none: signed out), size, colours, still (no motion), real (needs the real data).
+// options: role (signed in as; none: signed out), size, colours, still (no motion), real (needs the real data),
+// changes (writes data: after all that do not).
 export function test(name, options, body) {
   tests.push({ name, options, body });
 }
@@ -41,7 +42,8 @@ async function runOne({ name, options, body }, browser, platform) {
 // Prints a line a test; returns the counts.
 export async function runAll(browser, platform, wanted) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const one of tests) {
+  const inOrder = [...tests].sort((one, other) => Number(one.options.changes ?? false) - Number(other.options.changes ?? false));
+  for (const one of inOrder) {
     if (wanted && !one.name.includes(wanted)) continue;
     if (one.options.real && !platform.real) {
       console.log(`skipped: ${one.name}: the real data is not here (REAL_DATA)`);

@@ -15,14 +15,13 @@ test("a signed-out visitor comes back to the page asked for, and a wrong passwor
   await page.getByRole("alert").filter({ hasText: /./ }).waitFor();
   assert.equal(await page.getByLabel("Password").inputValue(), "");
   await signIn(page, "customer", platform.passwords.customer);
-  await settled(page);
-  assert.equal(new URL(page.url()).pathname + new URL(page.url()).search, `/customers/${platform.customer}?kind=returns`);
+  await page.waitForURL(`/customers/${platform.customer}?kind=returns`);
 });
 
 test("the way back leads nowhere but into the app", {}, async ({ page, platform }) => {
   await page.goto("/sign-in?to=//elsewhere.example/");
   await signIn(page, "operator", platform.passwords.operator);
-  await settled(page);
+  await page.getByRole("button", { name: "Account of operator" }).waitFor();
   assert.equal(new URL(page.url()).origin, platform.url);
 });
 
@@ -53,8 +52,7 @@ test("a session that ends says so and keeps the place", { role: "analyst" }, asy
   await page.getByRole("link", { name: "Returned items" }).click();
   await page.getByText("Your session has ended").waitFor();
   await signIn(page, "analyst", platform.passwords.analyst);
-  await settled(page);
-  assert.equal(new URL(page.url()).pathname, `/customers/${platform.customer}/returned`);
+  await page.waitForURL(`/customers/${platform.customer}/returned`);
 });
 
 test("colours follow the system until they are chosen, and stay chosen", { role: "customer" }, async ({ page, platform }) => {

@@ -1,6 +1,6 @@
 // For analysts and operators: any customer by number or name.
 import { get } from "../../api/client";
-import type { CustomerFound, Page } from "../../api/types";
+import type { CustomerFound } from "../../api/types";
 import { money } from "../../lib/format";
 import { navigate } from "../../lib/router";
 import { Combobox } from "../../ui/combobox";
@@ -18,7 +18,7 @@ export function CustomerPicker() {
       placeholder="Go to a customer: number or name"
       clearOnPick
       find={async (text, signal) => {
-        const { items } = await get<Page<CustomerFound>>("/customers", { q: text, limit: shownMax }, signal);
+        const { items } = await get<{ items: CustomerFound[] }>("/customers", { q: text, limit: shownMax }, signal);
         return items.map((found) => ({
           value: String(found.customer_id),
           label: customerName(found),

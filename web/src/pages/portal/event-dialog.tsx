@@ -1,12 +1,12 @@
 // The raw event behind a line, and the receipt of its arrival.
-import type { RawEvent } from "../../api/types";
+import type { ReceivedEvent } from "../../api/types";
 import { instant } from "../../lib/format";
 import { useResource } from "../../lib/resource";
 import { Dialog } from "../../ui/dialog";
 import { Loaded, Skeleton } from "../../ui/states";
 
 export function EventDialog({ id, onClose }: { id: string; onClose: () => void }) {
-  const event = useResource<RawEvent>(`/events/${encodeURIComponent(id)}`, { keepFormer: false });
+  const event = useResource<ReceivedEvent>(`/events/${encodeURIComponent(id)}`, { keepFormer: false });
   return (
     <Dialog title="Event" onClose={onClose}>
       <Loaded
@@ -23,13 +23,17 @@ export function EventDialog({ id, onClose }: { id: string; onClose: () => void }
                 <code>{id}</code>
               </dd>
               <dt>Arrived</dt>
-              <dd>{instant(receipt.ingested_at)}</dd>
+              <dd>{receipt.ingested_at ? instant(receipt.ingested_at) : "not known"}</dd>
               <dt>In the log</dt>
               <dd>
                 partition {receipt.partition}, offset {receipt.offset}
               </dd>
             </dl>
-            <pre class="code">{JSON.stringify(raw, null, 2)}</pre>
+            {raw ? (
+              <pre class="code">{JSON.stringify(raw, null, 2)}</pre>
+            ) : (
+              <p class="quiet">The log has dropped it: its retention is over. What it said is in the lines.</p>
+            )}
           </>
         )}
       </Loaded>

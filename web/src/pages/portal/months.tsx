@@ -31,7 +31,7 @@ function Explanation() {
 }
 
 function MonthsChart({ customer, rows, path }: { customer: Customer; rows: CustomerMonth[]; path: string }) {
-  const unfinished = customer.as_of.at.slice(0, 7);
+  const unfinished = customer.as_of.at?.slice(0, 7) ?? null;
   const build = useMemo(() => monthsOption(rows, unfinished), [rows, unfinished]);
   const showMonth = (at: number) => {
     const picked = rows[at];

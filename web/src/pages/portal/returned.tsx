@@ -28,7 +28,7 @@ const columns: Column<ReturnedItem>[] = [
 export function Returned({ customer }: { customer: Customer }) {
   const home = `/customers/${customer.customer_id}`;
   const path = `${home}/returned-items`;
-  const keyOf = (item: ReturnedItem) => `${item.invoice_no} ${item.stock_code} ${item.quantity} ${item.amount}`;
+  const keyOf = (item: ReturnedItem) => item.event_id;
   const { list, error, loadingMore, more, reload, arrived } = usePages<ReturnedItem, ReturnedItems>(
     path,
     {},
