@@ -5,7 +5,8 @@
 #   visible        POST to the rows that anybody sees, at 5,000 events a second: as invoices of 20 lines, and as singles
 #   store_postgres the store sink against a binary COPY of the same rows into the same tables
 #   bulk_kafka     `millrace post` sends batches of 5,000 lines, each answered once the broker has it
-#   gateway_kafka  single POSTs, 201 once the broker has the event (acks=all): millrace against FastAPI with librdkafka
+#   gateway_kafka  single POSTs, 201 once the broker has the event (acks=all): millrace against FastAPI with kafka-python
+#                  (the client of the original) and with librdkafka; PEER_CLIENTS names those wanted
 #   spark_store    the same events out of one topic into PostgreSQL: the store sink against Spark Structured Streaming
 #
 #   bench/peer.sh BUILD_FOLDER [NAME ...]   -> JSON lines; only those named, where some are
@@ -24,6 +25,7 @@ readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/millrace/peer"
 readonly rounds="${ROUNDS:-3}" seconds="${SECONDS_PER_ROUND:-5}" partitions=6
 readonly connection_counts=(64 512)
 readonly events="${EVENTS:-500000}" rate="${RATE:-5000}" visible_seconds="${VISIBLE_SECONDS:-30}"
+readonly peer_clients="${PEER_CLIENTS:-kafka-python confluent-kafka}"
 readonly peer_port=18481 gateway_port=18482 ready_tries_max=300
 readonly peers=../tests/peers
 
@@ -114,44 +116,50 @@ measure() {
     echo "$(divide "$requests"000000 "$microseconds" 0) $(divide $((after - before)) "$requests") $p50_us $p99_us $errors"
 }
 
-start_gateways() {
-    topic peer-events create $partitions
-    topic our-events create $partitions
-    PEER_TOPIC=peer-events PEER_BOOTSTRAP="$brokers" PYTHONDONTWRITEBYTECODE=1 "$python" -m uvicorn --app-dir peer gateway:app \
+start_peer() { # CLIENT
+    PEER_CLIENT="$1" PEER_TOPIC=peer-events PEER_BOOTSTRAP="$brokers" PYTHONDONTWRITEBYTECODE=1 "$python" -m uvicorn --app-dir peer gateway:app \
         --port $peer_port --workers "$(nproc)" --loop uvloop --http httptools --no-access-log --log-level warning \
         >"$bench_folder/peer.log" 2>&1 &
     peer_pid=$!
     bench_pids+=("$peer_pid")
+    await_ready "http://127.0.0.1:$peer_port/ready" "$peer_pid" "$bench_folder/peer.log"
+}
+
+start_gateway() {
     MILLRACE_TOPIC_INGESTION=our-events MILLRACE_GATEWAY="127.0.0.1:$gateway_port" "$program" gateway >"$bench_folder/gateway.log" 2>&1 &
     gateway_pid=$!
     bench_pids+=("$gateway_pid")
-    await_ready "http://127.0.0.1:$peer_port/ready" "$peer_pid" "$bench_folder/peer.log"
     await_ready "http://127.0.0.1:$gateway_port/ready" "$gateway_pid" "$bench_folder/gateway.log"
 }
 
-compare_gateways() { # CONNECTIONS
-    local rate cpu half tail errors failed=0
+compare_gateways() { # CLIENT CONNECTIONS
+    local per_s cpu half tail errors failed=0
     local ours=() theirs=() ours_cpu=() theirs_cpu=() ours_p50=() ours_p99=() theirs_p50=() theirs_p99=()
     for _ in $(seq "$rounds"); do
-        read -r rate cpu half tail errors < <(measure $peer_port "$peer_pid" "$1")
-        theirs+=("$rate") theirs_cpu+=("$cpu") theirs_p50+=("$half") theirs_p99+=("$tail") failed=$((failed + errors))
-        read -r rate cpu half tail errors < <(measure $gateway_port "$gateway_pid" "$1")
-        ours+=("$rate") ours_cpu+=("$cpu") ours_p50+=("$half") ours_p99+=("$tail") failed=$((failed + errors))
+        read -r per_s cpu half tail errors < <(measure $peer_port "$peer_pid" "$2")
+        theirs+=("$per_s") theirs_cpu+=("$cpu") theirs_p50+=("$half") theirs_p99+=("$tail") failed=$((failed + errors))
+        read -r per_s cpu half tail errors < <(measure $gateway_port "$gateway_pid" "$2")
+        ours+=("$per_s") ours_cpu+=("$cpu") ours_p50+=("$half") ours_p99+=("$tail") failed=$((failed + errors))
     done
-    printf '{"bench":"gateway_kafka","connections":%d,"ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s,"ours_cpu_us":%s,"fastapi_cpu_us":%s,"ours_p50_us":%s,"ours_p99_us":%s,"fastapi_p50_us":%s,"fastapi_p99_us":%s,"ours_peak_mib":%s,"fastapi_peak_mib":%s,"errors":%d}\n' \
-        "$1" "$(median "${ours[@]}")" "$(median "${theirs[@]}")" "$(divide "$(median "${ours[@]}")" "$(median "${theirs[@]}")")" \
+    printf '{"bench":"gateway_kafka","peer_client":"%s","connections":%d,"ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s,"ours_cpu_us":%s,"fastapi_cpu_us":%s,"ours_p50_us":%s,"ours_p99_us":%s,"fastapi_p50_us":%s,"fastapi_p99_us":%s,"ours_peak_mib":%s,"fastapi_peak_mib":%s,"errors":%d}\n' \
+        "$1" "$2" "$(median "${ours[@]}")" "$(median "${theirs[@]}")" "$(divide "$(median "${ours[@]}")" "$(median "${theirs[@]}")")" \
         "$(median "${ours_cpu[@]}")" "$(median "${theirs_cpu[@]}")" \
         "$(median "${ours_p50[@]}")" "$(median "${ours_p99[@]}")" "$(median "${theirs_p50[@]}")" "$(median "${theirs_p99[@]}")" \
         "$(divide "$(tree_peak_kib "$gateway_pid")" 1024 0)" "$(divide "$(tree_peak_kib "$peer_pid")" 1024 0)" "$failed"
 }
 
 bench_gateway() {
-    local connections peer_pid gateway_pid
-    start_gateways
-    measure $peer_port "$peer_pid" "${connection_counts[0]}" >/dev/null # both, and the broker, warm
-    measure $gateway_port "$gateway_pid" "${connection_counts[0]}" >/dev/null
-    for connections in "${connection_counts[@]}"; do compare_gateways "$connections"; done
-    stop_role "$peer_pid"
+    local client connections peer_pid gateway_pid
+    topic peer-events create $partitions
+    topic our-events create $partitions
+    start_gateway
+    measure $gateway_port "$gateway_pid" "${connection_counts[0]}" >/dev/null # it, and the broker, warm
+    for client in $peer_clients; do
+        start_peer "$client"
+        measure $peer_port "$peer_pid" "${connection_counts[0]}" >/dev/null
+        for connections in "${connection_counts[@]}"; do compare_gateways "$client" "$connections"; done
+        stop_role "$peer_pid"
+    done
     stop_role "$gateway_pid"
 }
 
@@ -274,8 +282,7 @@ export MILLRACE_BUS="kafka://${brokers:-}" MILLRACE_DATA="$bench_folder/data" MI
 
 if wants visible; then
     if [ $has_kafka$has_postgres = yesyes ]; then
-        bench_visible 20
-        bench_visible 1
+        for lines in ${VISIBLE_LINES:-20 1}; do bench_visible "$lines"; done
     else
         skip 'visible'
     fi

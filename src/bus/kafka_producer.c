@@ -13,6 +13,13 @@
  *             hands any more; (3) queued_bytes counts what was taken and not yet reported.
  *
  *   submit --records--> librdkafka --reports--> polling thread: the last one of a batch -> done
+ *      '---(records are under way)---> waiting ---(none are any more)---^
+ *
+ * Records go in rounds: while some are under way, batches wait here, and then go together. Given to
+ * it at once they would wait within librdkafka: it sends no more than five records ahead to a
+ * partition, and 2.0 spins until it may send the next ones, a whole core, which the broker may need
+ * to answer. A round that takes long (a partition without a leader) holds up the others for
+ * hold_ms_max.
  *
  * After a fatal error (the cluster lost what it knew of this producer) the client is of no use any
  * more: what it holds fails, and a new one takes its place. A batch of which some records became
@@ -25,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/civil.h"
 #include "base/log.h"
 #include "bus/kafka.h"
 
@@ -32,8 +40,10 @@ enum {
     batch_overhead_bytes = 64,     /* so that tiny batches fill the queue, too */
     chunk_records = 256,           /* given to librdkafka in one call */
     client_records_max = 10000000, /* librdkafka's own limit: ours, in bytes, comes first */
-    poll_ms_max = 1000,
-    renew_ms = 1000, /* between tries to make a new client */
+    poll_ms_max = 100,
+    hold_ms_max = 500,         /* for a round to end, before the next one begins all the same */
+    round_bytes_max = 4 << 20, /* of a round; one batch always passes */
+    renew_ms = 1000,           /* between tries to make a new client */
     purge_polls_max = 100,
     purge_poll_ms = 100,
     heap_kept_bytes = 2 << 20,
@@ -55,6 +65,10 @@ typedef struct kafka_producer {
     pthread_mutex_t lock;
     pthread_cond_t room;           /* queued_bytes went down */
     mr_bus_batch *finished;        /* guarded by lock: reported by the submitting thread itself */
+    mr_bus_batch *waiting;         /* guarded by lock: for the round under way to end */
+    mr_bus_batch *waiting_last;    /* guarded by lock; of no meaning while none waits */
+    size_t given;                  /* guarded by lock: batches that are not waiting */
+    int64_t given_us;              /* guarded by lock: when the last round began */
     size_t open_batches;           /* guarded by lock: taken, `done` has not returned */
     bool closing;                  /* guarded by lock */
     _Atomic uint64_t queued_bytes; /* changed under lock, read anywhere */
@@ -183,6 +197,7 @@ static void finish_batch(kafka_producer *producer, mr_bus_batch *batch)
 
     (void)pthread_mutex_lock(&producer->lock);
     producer->open_batches--;
+    producer->given--;
     (void)pthread_mutex_unlock(&producer->lock);
 }
 
@@ -322,6 +337,111 @@ static void finish_listed(kafka_producer *producer)
     }
 }
 
+/* Under the lock. */
+static bool may_give(const kafka_producer *producer)
+{
+    return producer->given == 0 ||
+           mr_monotonic_us() - producer->given_us >= (int64_t)hold_ms_max * 1000;
+}
+
+static void note_given(kafka_producer *producer, size_t count)
+{
+    producer->given += count;
+    producer->given_us = mr_monotonic_us();
+}
+
+static void add_waiting(kafka_producer *producer, mr_bus_batch *batch)
+{
+    batch->next = NULL;
+    if (producer->waiting == NULL) {
+        producer->waiting = batch;
+    } else {
+        producer->waiting_last->next = batch;
+    }
+    producer->waiting_last = batch;
+}
+
+/* The next round, or NULL: one is under way, or none waits. */
+static mr_bus_batch *take_round(kafka_producer *producer)
+{
+    mr_bus_batch *round = NULL;
+    mr_bus_batch **end = &round;
+    uint64_t bytes = 0;
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&producer->lock);
+    while (producer->waiting != NULL && (count > 0 || may_give(producer)) &&
+           (count == 0 || bytes + cost_of(producer->waiting) <= round_bytes_max)) {
+        mr_bus_batch *batch = producer->waiting;
+        producer->waiting = batch->next;
+        batch->next = NULL;
+        *end = batch;
+        end = &batch->next;
+        bytes += cost_of(batch);
+        count++;
+    }
+    if (count > 0) {
+        note_given(producer, count);
+    }
+    (void)pthread_mutex_unlock(&producer->lock);
+    return round;
+}
+
+/* Ends a wait in rd_kafka_poll. */
+static void wake(kafka_producer *producer)
+{
+    (void)pthread_rwlock_rdlock(&producer->client_lock);
+    if (producer->events != NULL) {
+        rd_kafka_queue_yield(producer->events);
+    }
+    (void)pthread_rwlock_unlock(&producer->client_lock);
+}
+
+/* The last report may have come while records were still being given away. */
+static void end_giving(kafka_producer *producer, mr_bus_batch *batch, size_t refused)
+{
+    if (atomic_fetch_sub(&batch->pending, refused + 1) != refused + 1) {
+        return;
+    }
+    (void)pthread_mutex_lock(&producer->lock);
+    batch->next = producer->finished;
+    producer->finished = batch;
+    (void)pthread_mutex_unlock(&producer->lock);
+    wake(producer);
+}
+
+/* How many of its records were refused. */
+static size_t give_records(kafka_producer *producer, mr_bus_batch *batch,
+                           rd_kafka_resp_err_t *ret_code)
+{
+    size_t refused = batch->count;
+
+    *ret_code = RD_KAFKA_RESP_ERR__STATE;
+    (void)pthread_rwlock_rdlock(&producer->client_lock);
+    if (producer->client != NULL) {
+        refused = mr_kafka_produce(producer->target, batch, ret_code);
+    }
+    (void)pthread_rwlock_unlock(&producer->client_lock);
+    return refused;
+}
+
+static void give_waiting(kafka_producer *producer)
+{
+    mr_bus_batch *round = take_round(producer);
+
+    while (round != NULL) {
+        mr_bus_batch *batch = round;
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        round = batch->next;
+        batch->next = NULL;
+        size_t refused = give_records(producer, batch, &code);
+        if (refused > 0) {
+            note_failures(producer, batch, refused, mr_kafka_status(code), code);
+        }
+        end_giving(producer, batch, refused);
+    }
+}
+
 static bool has_ended(kafka_producer *producer)
 {
     (void)pthread_mutex_lock(&producer->lock);
@@ -342,18 +462,9 @@ static void *poll_run(void *ctx)
         if (atomic_load(&producer->broken)) {
             renew_client(producer);
         }
+        give_waiting(producer);
     }
     return NULL;
-}
-
-/* Ends a wait in rd_kafka_poll. */
-static void wake(kafka_producer *producer)
-{
-    (void)pthread_rwlock_rdlock(&producer->client_lock);
-    if (producer->events != NULL) {
-        rd_kafka_queue_yield(producer->events);
-    }
-    (void)pthread_rwlock_unlock(&producer->client_lock);
 }
 
 /* --- Opening and closing -------------------------------------------------------------------- */
@@ -489,9 +600,10 @@ static void count_out(kafka_producer *producer, const mr_bus_batch *batch)
     (void)pthread_mutex_lock(&producer->lock);
     (void)atomic_fetch_sub(&producer->queued_bytes, cost_of(batch));
     producer->open_batches--;
+    producer->given--;
     (void)pthread_cond_broadcast(&producer->room);
     (void)pthread_mutex_unlock(&producer->lock);
-    wake(producer); /* it may wait for the last batch to end */
+    wake(producer); /* it may wait for the last batch to end, or others for this round */
 }
 
 static mr_status take_room(kafka_producer *producer, const mr_bus_batch *batch, mr_err *err)
@@ -519,25 +631,12 @@ static mr_status take_room(kafka_producer *producer, const mr_bus_batch *batch, 
                          (unsigned long long)producer->log->queue_bytes_max);
 }
 
-/* The last report may have come while records were still being given away. */
-static void end_submit(kafka_producer *producer, mr_bus_batch *batch, size_t refused)
-{
-    if (atomic_fetch_sub(&batch->pending, refused + 1) != refused + 1) {
-        return;
-    }
-    (void)pthread_mutex_lock(&producer->lock);
-    batch->next = producer->finished;
-    producer->finished = batch;
-    (void)pthread_mutex_unlock(&producer->lock);
-    wake(producer);
-}
-
 /* The batch has its room. Nothing was taken when it fails; the room is given back. */
 static mr_status give_batch(kafka_producer *producer, mr_bus_batch *batch, mr_bus_done_fn done,
                             void *ctx, mr_err *err)
 {
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__STATE;
-    size_t refused = batch->count;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool waits = false;
 
     batch->done = done;
     batch->ctx = ctx;
@@ -546,11 +645,18 @@ static mr_status give_batch(kafka_producer *producer, mr_bus_batch *batch, mr_bu
     batch->submitted = true;
     atomic_store(&batch->pending, batch->count + 1);
 
-    (void)pthread_rwlock_rdlock(&producer->client_lock);
-    if (producer->client != NULL) {
-        refused = mr_kafka_produce(producer->target, batch, &code);
+    (void)pthread_mutex_lock(&producer->lock);
+    waits = producer->waiting != NULL || !may_give(producer);
+    if (waits) {
+        add_waiting(producer, batch); /* the polling thread gives it away when the round ends */
+    } else {
+        note_given(producer, 1);
     }
-    (void)pthread_rwlock_unlock(&producer->client_lock);
+    (void)pthread_mutex_unlock(&producer->lock);
+    if (waits) {
+        return MR_OK;
+    }
+    size_t refused = give_records(producer, batch, &code);
     if (refused == batch->count && batch->count > 0) {
         batch->submitted = false;
         count_out(producer, batch);
@@ -561,7 +667,7 @@ static mr_status give_batch(kafka_producer *producer, mr_bus_batch *batch, mr_bu
     if (refused > 0) {
         note_failures(producer, batch, refused, mr_kafka_status(code), code);
     }
-    end_submit(producer, batch, refused);
+    end_giving(producer, batch, refused);
     return MR_OK;
 }
 
