@@ -1,64 +1,90 @@
-"""Somebody who is signed in to the web: requests with the session's cookie, answers with exact decimals."""
+"""A client of the web for the end-to-end tests: signs in as a user, asks, and keeps its cookie."""
 
 import http.client
 import json
-import re
-from decimal import Decimal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
+
+API = "/api/v1"
+
+
+def web_address(platform):
+    address = next(role["address"] for role in platform.answer("status")["roles"] if role["role"] == "web" and role["alive"])
+    host, _, port = address.rpartition(":")
+    return host, int(port)
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"{self.status} {self.body[:400]!r}"
 
 
 class WebClient:
-    """port: the web's. token: of a one-time link. None: nobody is signed in."""
+    def __init__(self, platform):
+        self.address = web_address(platform)
+        self.cookie, self.csrf, self.session = None, None, None
 
-    def __init__(self, port, token=None):
-        self.port, self.cookie, self.csrf = port, None, None
-        if token is not None:
-            status, headers, body = self.request("POST", "/api/v1/session/link", json.dumps({"token": token}))
-            assert status == 200, body
-            self.cookie = headers["set-cookie"].split(";")[0]
-            self.csrf = json.loads(body)["csrf"]
+    def connect(self, timeout=30):
+        return http.client.HTTPConnection(*self.address, timeout=timeout)
 
-    def request(self, method, path, body=None, headers=None, timeout=60):
-        sent = {"Content-Type": "application/json"} if body is not None else {}
-        if self.cookie is not None:
-            sent |= {"Cookie": self.cookie, "X-CSRF-Token": self.csrf}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+    def headers(self, extra=None):
+        own = {"Cookie": self.cookie} if self.cookie else {}
+        if self.csrf:
+            own["X-CSRF-Token"] = self.csrf
+        own.update(extra or {})
+        return {name: value for name, value in own.items() if value is not None}
+
+    def request(self, method, path, body=None, headers=None, query=None):
+        """path below /api/v1 unless it begins elsewhere; a header of None takes ours away."""
+        target = path if path.startswith(API) or not path.startswith("/") or method == "RAW" else API + path
+        connection = self.connect()
         try:
-            connection.request(method, path, body=body, headers=sent | (headers or {}))
+            data = None if body is None else body if isinstance(body, (bytes, str)) else json.dumps(body)
+            suffix = "?" + urlencode(query, doseq=True) if query else ""
+            connection.request(method, target + suffix, body=data, headers=self.headers(headers))
             response = connection.getresponse()
-            return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+            return Answer(response.status, dict(response.getheaders()), response.read())
         finally:
             connection.close()
 
     def get(self, path, **query):
-        """The answer's JSON; any status but 200 fails."""
-        status, _, body = self.request("GET", path_of(path, query))
-        assert status == 200, (path, query, status, body)
-        return json.loads(body, parse_float=Decimal)
+        return self.request("GET", path, query=query)
 
-    def status(self, path, **query):
-        return self.request("GET", path_of(path, query))[0]
+    def file(self, path, headers=None):
+        """A path of the pages, as it is."""
+        connection = self.connect()
+        try:
+            connection.putrequest("GET", path, skip_accept_encoding=True)
+            for name, value in self.headers(headers).items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read())
+        finally:
+            connection.close()
 
-    def pages(self, path, **query):
-        """Every page of a list, one behind the other."""
-        page = self.get(path, **query)
-        yield page
-        while page["next"] is not None:
-            page = self.get(path, **query, after=page["next"])
-            yield page
+    def take(self, answer):
+        assert answer.status == 200, answer
+        self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        self.session = answer.json
+        self.csrf = self.session["csrf"]
+        return self
+
+    def sign_in(self, name, password):
+        return self.take(self.request("POST", "/session", {"name": name, "password": password}))
+
+    def sign_in_by_link(self, link):
+        return self.take(self.request("POST", "/session/link", {"token": link.partition("#token=")[2]}))
 
 
-def path_of(path, query):
-    return f"/api/v1{quote(path)}" + (f"?{urlencode(query, doseq=True)}" if query else "")
-
-
-def web_port(platform):
-    """Of the web that a platform runs: its log tells the address."""
-    return int(re.search(r"web[^\n]*http://127\.0\.0\.1:(\d+)", platform.log_path.read_text()).group(1))
-
-
-def sign_in(platform, name, role, customer=None):
-    """A new user, by the link that `user add` prints."""
-    extra = ["--customer", customer] if customer is not None else []
-    said = platform.run("user", "add", name, "--role", role, *extra, "--link").stdout
-    return WebClient(web_port(platform), re.search(r"token=([\w-]+)", said).group(1))
+def add_user(platform, name, role, customer=None):
+    """A user, and a client signed in as them."""
+    arguments = ["--customer", customer] if customer is not None else []
+    link = platform.answer("user", "add", name, "--role", role, *arguments, "--link")["link"]
+    return WebClient(platform).sign_in_by_link(link)
