@@ -81,11 +81,12 @@ TEXT
         row 'bulk POST into Kafka, durable events/s, client and broker on the same cores' "$(value bulk_kafka events_per_s)" '' '' 'at least 300,000'
         row 'peak memory of the gateway meanwhile, MiB' "$(value bulk_kafka gateway_peak_mib)" '' '' ''
     fi
-    for connections in 64 512; do
-        has gateway_kafka || continue
-        one="\"connections\":$connections,"
+    for peer in kafka-python,64 kafka-python,512 confluent-kafka,64 confluent-kafka,512; do
+        client="${peer%,*}" connections="${peer#*,}"
+        one="\"peer_client\":\"$client\",\"connections\":$connections,"
+        [ -n "$(value gateway_kafka ratio "$one")" ] || continue
         row "single durable POST into Kafka, $connections connections, requests/s" "$(value gateway_kafka ours_requests_per_s "$one")" \
-            "FastAPI: $(value gateway_kafka fastapi_requests_per_s "$one")" "$(value gateway_kafka ratio "$one")" 'at least 20'
+            "FastAPI with $client: $(value gateway_kafka fastapi_requests_per_s "$one")" "$(value gateway_kafka ratio "$one")" 'at least 20'
         row 'its p50 / p99, µs' "$(value gateway_kafka ours_p50_us "$one") / $(value gateway_kafka ours_p99_us "$one")" \
             "FastAPI: $(value gateway_kafka fastapi_p50_us "$one") / $(value gateway_kafka fastapi_p99_us "$one")" '' ''
         row 'CPU of one, µs' "$(value gateway_kafka ours_cpu_us "$one")" "FastAPI: $(value gateway_kafka fastapi_cpu_us "$one")" '' ''
