@@ -1,6 +1,6 @@
 // The editor's inside: CodeMirror in a shadow root, where its styles are adopted style sheets, which the
 // strict policy of the page (style-src 'self') allows. A chunk of its own, loaded with the SQL page.
-import { autocompletion, type CompletionContext, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, type CompletionContext, closeBrackets } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -65,7 +65,7 @@ const theme = EditorView.theme({
   ".cm-content, .cm-gutters": { minHeight: "136px" },
   ".cm-content": { caretColor: "var(--text)", padding: "8px 0" },
   ".cm-gutters": {
-    backgroundColor: "var(--raised)",
+    backgroundColor: "transparent",
     color: "var(--quiet)",
     border: "none",
     borderRadius: "var(--radius) 0 0 var(--radius)",
@@ -170,7 +170,7 @@ export function openEditor({ parent, text, label, tables, onRun, onChange }: Opt
         bracketMatching(),
         closeBrackets(),
         autocompletion({ override: [complete(tables)], icons: false }),
-        keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
+        keymap.of([...defaultKeymap, ...historyKeymap]),
         sql({ dialect: PostgreSQL }),
         syntaxHighlighting(highlight),
         theme,
