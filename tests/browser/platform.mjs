@@ -94,7 +94,7 @@ export class Platform {
     await this.command("status", "--wait", "120s");
     await this.command("run", "all");
     if (!this.real) {
-      const [first] = JSON.parse(await this.command("customer", "--top", "1", "--json"));
+      const { customers: [first] } = JSON.parse(await this.command("customer", "--top", "1", "--json"));
       this.customer = first.customer_id;
     }
     for (const role of ["customer", "analyst"]) await this.#enter(role, await this.link(role, role));
