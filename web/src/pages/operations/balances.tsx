@@ -13,11 +13,7 @@ export function figure(text: string | null, isMoney: boolean): string {
 }
 
 export function BalanceMark({ known, holds }: { known: boolean; holds: boolean }) {
-  const [state, word] = !known
-    ? ["skipped", "not known yet"]
-    : holds
-      ? ["success", "holds"]
-      : ["failed", "does not hold"];
+  const [state, word] = !known ? ["skipped", "not known yet"] : holds ? ["success", "holds"] : ["failed", "broken"];
   return (
     <span class="mark-word">
       <Mark state={state ?? ""} />

@@ -33,33 +33,67 @@ interface Point {
 
 interface Line {
   path: string;
-  middle: Point;
+  count: Label;
+  behind: Label;
+  verdict: Point;
 }
 
-// From side to side where the ends stand beside each other, else from below to above.
-function lineOf(from: FlowNode, to: FlowNode, { nodeWidth, upright }: FlowPicture, compares: boolean): Line {
-  const halfWidth = nodeWidth / 2;
-  const half = nodeHeight / 2;
-  if (compares && !upright) {
-    const corner = { x: to.x, y: from.y };
-    const start = { x: from.x + halfWidth, y: from.y + 12 };
-    const end = { x: to.x, y: to.y - half };
-    const path = `M${start.x} ${start.y}C${corner.x} ${start.y} ${corner.x} ${start.y} ${end.x} ${end.y}`;
-    return { path, middle: { x: to.x - 14, y: (from.y + to.y) / 2 } };
-  }
-  if (upright ? from.y !== to.y : from.x === to.x) {
-    const start = { x: from.x, y: from.y + half };
-    const end = { x: to.x, y: to.y - half };
-    const bend = (end.y - start.y) / 2;
-    const path = `M${start.x} ${start.y}C${start.x} ${start.y + bend} ${end.x} ${end.y - bend} ${end.x} ${end.y}`;
-    return { path, middle: { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 } };
-  }
+interface Label extends Point {
+  anchor: "middle" | "end";
+}
+
+const middle = (x: number, y: number): Label => ({ x, y, anchor: "middle" });
+
+// Two ends that must be equal: across to above the other, then down to it.
+function comparison(from: FlowNode, to: FlowNode, { nodeWidth, upright }: FlowPicture): Line {
+  const end = { x: to.x, y: to.y - nodeHeight / 2 };
+  const start = upright ? { x: from.x + 16, y: from.y + nodeHeight / 2 } : { x: from.x + nodeWidth / 2, y: from.y };
+  const corner = upright ? { x: from.x + 16, y: to.y } : { x: to.x, y: from.y };
+  const path = upright
+    ? `M${start.x} ${start.y}Q${corner.x} ${corner.y} ${to.x - nodeWidth / 2} ${to.y}`
+    : `M${start.x} ${start.y}C${corner.x} ${start.y} ${corner.x} ${start.y} ${end.x} ${end.y}`;
+  const mark = upright ? { x: (from.x + to.x) / 2 - 8, y: to.y - 8 } : { x: to.x - 14, y: (from.y + to.y) / 2 };
+  return { path, count: middle(mark.x, mark.y), behind: middle(mark.x, mark.y), verdict: mark };
+}
+
+// Down to a node below. What is counted stands above the arrow's end, where lines that fan out are apart.
+function downward(from: FlowNode, to: FlowNode): Line {
+  const start = { x: from.x, y: from.y + nodeHeight / 2 };
+  const end = { x: to.x, y: to.y - nodeHeight / 2 };
+  const bend = (end.y - start.y) / 2;
+  return {
+    path: `M${start.x} ${start.y}C${start.x} ${start.y + bend} ${end.x} ${end.y - bend} ${end.x} ${end.y}`,
+    count: middle(end.x, end.y - 12),
+    behind: middle(end.x, end.y - 28),
+    verdict: { x: end.x + 36, y: end.y - 17 },
+  };
+}
+
+function sideways(from: FlowNode, to: FlowNode, { nodeWidth }: FlowPicture): Line {
   const side = to.x > from.x ? 1 : -1;
-  const start = { x: from.x + side * halfWidth, y: from.y };
-  const end = { x: to.x - side * halfWidth, y: to.y };
+  const start = { x: from.x + (side * nodeWidth) / 2, y: from.y };
+  const end = { x: to.x - (side * nodeWidth) / 2, y: to.y };
   const bend = (end.x - start.x) / 2;
   const path = `M${start.x} ${start.y}C${start.x + bend} ${start.y} ${end.x - bend} ${end.y} ${end.x} ${end.y}`;
-  return { path, middle: { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 } };
+  const between = (start.x + end.x) / 2;
+  return start.y === end.y
+    ? {
+        path,
+        count: middle(between, end.y - 8),
+        behind: middle(between, end.y + 16),
+        verdict: { x: between, y: end.y + 16 },
+      }
+    : {
+        path,
+        count: { x: end.x - 12, y: end.y - 8, anchor: "end" },
+        behind: { x: end.x - 12, y: end.y + 18, anchor: "end" },
+        verdict: { x: between, y: (start.y + end.y) / 2 },
+      };
+}
+
+function lineOf(from: FlowNode, to: FlowNode, picture: FlowPicture, compares: boolean): Line {
+  if (compares) return comparison(from, to, picture);
+  return picture.upright && from.y !== to.y ? downward(from, to) : sideways(from, to, picture);
 }
 
 const verdictMarks: Record<Exclude<Verdict, null>, { tone: string; shape: string }> = {
@@ -83,29 +117,27 @@ function Arrow({ edge, picture }: { edge: FlowEdge; picture: FlowPicture }) {
   const from = picture.nodes.find(({ name }) => name === edge.from);
   const to = picture.nodes.find(({ name }) => name === edge.to);
   if (!from || !to) return null;
-  const { path, middle } = lineOf(from, to, picture, edge.compares);
-  const level = from.y === to.y;
-  const textAt = { x: middle.x, y: middle.y - (level ? 8 : 2) };
+  const line = lineOf(from, to, picture, edge.compares);
   const late = (edge.behind ?? 0) > 0;
+  // A mark below a level line makes room for what is behind.
+  const verdictAt =
+    late && line.verdict.y > line.behind.y - 4 ? { ...line.verdict, y: line.verdict.y + 16 } : line.verdict;
   return (
     <g class={edge.compares ? "flow-edge compares" : late ? "flow-edge late" : "flow-edge"}>
       <title>{edgeSentence(edge)}</title>
-      <path class="flow-hit" d={path} />
-      <path class="flow-line" d={path} marker-end={edge.compares ? undefined : "url(#flow-arrow)"} />
+      <path class="flow-hit" d={line.path} />
+      <path class="flow-line" d={line.path} marker-end={edge.compares ? undefined : "url(#flow-arrow)"} />
       {edge.count !== null && (
-        <text class="flow-count" x={textAt.x} y={textAt.y} text-anchor="middle">
+        <text class="flow-count" x={line.count.x} y={line.count.y} text-anchor={line.count.anchor}>
           {count(edge.count)}
         </text>
       )}
       {late && (
-        <text class="flow-behind" x={textAt.x} y={textAt.y + (level ? 24 : 16)} text-anchor="middle">
+        <text class="flow-behind" x={line.behind.x} y={line.behind.y} text-anchor={line.behind.anchor}>
           {count(edge.behind ?? 0)} behind
         </text>
       )}
-      <VerdictMark
-        verdict={edge.verdict}
-        at={{ x: middle.x, y: middle.y + (level ? (late ? 32 : 16) : late ? 28 : 12) }}
-      />
+      <VerdictMark verdict={edge.verdict} at={verdictAt} />
     </g>
   );
 }

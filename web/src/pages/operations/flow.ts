@@ -46,20 +46,20 @@ interface Spot {
 
 // Across: columns by the way, rows by the branch. Upright: the same turned, with branches beside each other.
 const across: Record<string, Spot> = {
-  gateway: { column: 0, row: 1 },
-  log: { column: 1, row: 1 },
-  letters: { column: 4, row: 0 },
-  store: { column: 2, row: 0 },
-  feed: { column: 2, row: 1 },
-  bronze: { column: 2, row: 2 },
-  silver: { column: 3, row: 2 },
-  gold: { column: 4, row: 2 },
+  gateway: { column: 0, row: 1.5 },
+  log: { column: 1, row: 1.5 },
+  letters: { column: 2, row: 0 },
+  store: { column: 2, row: 1 },
+  feed: { column: 2, row: 2 },
+  bronze: { column: 2, row: 3 },
+  silver: { column: 3, row: 3 },
+  gold: { column: 4, row: 3 },
 };
 
 const upright: Record<string, Spot> = {
   gateway: { column: 1, row: 0 },
   log: { column: 1, row: 1 },
-  letters: { column: 0, row: 3 },
+  letters: { column: 0, row: 1 },
   store: { column: 0, row: 2 },
   feed: { column: 1, row: 2 },
   bronze: { column: 2, row: 2 },
@@ -134,9 +134,9 @@ export function drawFlow(status: Status, width: number): FlowPicture {
   const turned = width < 760;
   const spots = turned ? upright : across;
   const nodeWidth = turned ? Math.min(112, (width - 24) / 3) : Math.min(176, (width - 4 * 84) / 5);
-  const rowHeight = turned ? 104 : 96;
+  const rowHeight = turned ? 104 : 80;
   const columns = turned ? 3 : 5;
-  const rows = turned ? 5 : 3;
+  const rows = turned ? 5 : 4;
   const step = (width - nodeWidth - 2) / (columns - 1);
   const said = details(status, turned);
   const runs = (role: string) => role === "" || status.roles.some((one) => one.role === role && one.alive);

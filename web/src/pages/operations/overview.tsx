@@ -43,7 +43,7 @@ function RoleCard({ state, at }: { state: RoleState; at: string }) {
     ["Events", count(state.events)],
     ["Memory", bytes(state.memory_bytes)],
     ["CPU", duration(state.cpu_seconds * 1000)],
-    ["Restarts", state.restarts === null ? "–" : count(state.restarts)],
+    state.restarts === null ? ["Errors", count(state.errors)] : ["Restarts", count(state.restarts)],
   ];
   return (
     <li class={state.alive ? "role" : "role stopped"} aria-label={state.role}>
@@ -182,7 +182,7 @@ interface TopicRow extends TopicState {
 }
 
 const topicColumns: Column<TopicRow>[] = [
-  { key: "topic", label: "Topic", width: 18, cell: (row) => row.topic },
+  { key: "topic", label: "Topic", width: 18, cell: (row) => <span class="nowrap">{row.topic}</span> },
   { key: "partition", label: "Partition", figure: true, narrow: "hide", width: 3, cell: (row) => row.partition },
   { key: "first", label: "First", figure: true, narrow: "hide", width: 6, cell: (row) => count(row.first_offset) },
   { key: "next", label: "Next", figure: true, width: 8, cell: (row) => count(row.next_offset) },

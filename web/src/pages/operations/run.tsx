@@ -77,7 +77,7 @@ function Tasks({ run, chosen, choose }: { run: Run; chosen: string | null; choos
               <span class="clock" aria-hidden="true">
                 {bar && (
                   <span
-                    class={`bar ${lookOf(task.state).tone}`}
+                    class={`run-bar ${lookOf(task.state).tone}`}
                     style={{ insetInlineStart: `${bar.left}%`, inlineSize: `${bar.width}%` }}
                   />
                 )}

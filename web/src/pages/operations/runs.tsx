@@ -115,7 +115,7 @@ function Grid({ runs, open, addressOf }: { runs: Run[]; open: string | null; add
                   aria-label={`Run of ${beganAt(run)}, ${kindWords[run.kind] ?? run.kind}: ${lookOf(run.state).word}`}
                   aria-current={run.id === open ? "true" : undefined}
                 >
-                  <span class={`bar ${lookOf(run.state).tone}`} style={{ height: `${barOf(run)}px` }} />
+                  <span class={`run-bar ${lookOf(run.state).tone}`} style={{ height: `${barOf(run)}px` }} />
                 </a>
               </th>
             ))}
