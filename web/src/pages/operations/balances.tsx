@@ -34,6 +34,11 @@ export function asBalances(kept: ReportBalance[]): Balance[] {
   }));
 }
 
+// Gold's tables each have a balance of their name, whose note says what is compared.
+function labelOf({ name, note }: Balance): string {
+  return name.startsWith("gold.") && note.endsWith(` of ${name}`) ? note : name;
+}
+
 const columns: Column<Balance>[] = [
   { key: "holds", label: "State", width: 8, cell: (one) => <BalanceMark known={one.known} holds={one.holds} /> },
   {
@@ -42,8 +47,8 @@ const columns: Column<Balance>[] = [
     width: 40,
     cell: (one) => (
       <>
-        {one.name}
-        {one.note && <span class="small quiet"> {one.note}</span>}
+        {labelOf(one)}
+        {one.note && labelOf(one) !== one.note && <span class="small quiet"> {one.note}</span>}
       </>
     ),
   },

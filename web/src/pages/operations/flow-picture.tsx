@@ -87,7 +87,7 @@ function sideways(from: FlowNode, to: FlowNode, { nodeWidth }: FlowPicture): Lin
         path,
         count: { x: end.x - 12, y: end.y - 8, anchor: "end" },
         behind: { x: end.x - 12, y: end.y + 18, anchor: "end" },
-        verdict: { x: between, y: (start.y + end.y) / 2 },
+        verdict: { x: end.x - 22, y: end.y + 18 },
       };
 }
 

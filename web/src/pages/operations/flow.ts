@@ -153,7 +153,7 @@ export function drawFlow(status: Status, width: number): FlowPicture {
     nodes,
     edges: edgesOf(status),
     width,
-    height: 2 + nodeHeight + (rows - 1) * rowHeight,
+    height: 22 + nodeHeight + (rows - 1) * rowHeight, // a mark may stand below the last arrow
     nodeWidth,
     upright: turned,
   };
