@@ -25,6 +25,7 @@ mr_web_options mr_settings_web(const mr_config *config)
         .topic_dead_letter = mr_settings_topic_dead_letter(config),
         .lake = mr_config_text(config, "MILLRACE_LAKE"),
         .olap_memory_bytes = mr_config_bytes(config, "MILLRACE_OLAP_MEMORY"),
+        .config = config,
         .sales_memory_bytes = mr_config_bytes(config, "MILLRACE_WEB_MEMORY"),
         .sql_memory_bytes = mr_config_bytes(config, "MILLRACE_WEB_SQL_MEMORY"),
         .olap_threads = (uint32_t)mr_config_integer(config, "MILLRACE_OLAP_THREADS"),

@@ -561,6 +561,10 @@ mr_status mr_sales_lake_filter(mr_sales_lake *lake, const mr_sales_question *que
     mr_sales_set *set = NULL;
     mr_status status = mr_delta_read(lake->fact, &snapshot, err);
 
+    if (status == MR_NOT_FOUND) {
+        mr_sales_builder_destroy(builder);
+        return build_empty(lake, ret_set, err);
+    }
     mr_olap_set_timeout(lake->connection, timeout_ms);
     if (status == MR_OK) {
         status = find_days(lake, snapshot, &days, err);

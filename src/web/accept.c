@@ -12,8 +12,8 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "web/live.h"
 #include "store/store_portal.h"
+#include "web/live.h"
 #include "web/state.h"
 
 enum { faults_bytes_max = 16384 };

@@ -69,6 +69,7 @@ mr_status mr_web_query_day(mr_web_call *call, const char *name, bool *ret_given,
 mr_status mr_web_query_word(mr_web_call *call, const char *name, const char *words,
                             size_t otherwise, size_t *ret_index, mr_err *err);
 
+bool mr_web_call_has_body(const mr_web_call *call);
 /* Members of the JSON object that is the body; a body that is none is MR_INVALID. Absent and null:
  * .data NULL, or `otherwise`; where needed, that is MR_INVALID too. */
 mr_status mr_web_body_text(mr_web_call *call, const char *name, bool needed, size_t bytes_max,

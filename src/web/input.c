@@ -222,6 +222,13 @@ mr_status mr_web_query_word(mr_web_call *call, const char *name, const char *wor
 /* --- Body ---------------------------------------------------------------------------------------
  */
 
+bool mr_web_call_has_body(const mr_web_call *call)
+{
+    size_t bytes = 0;
+
+    return mr_http_request_body(call->request, &bytes) != NULL && bytes > 0;
+}
+
 /* The member, or NULL where it is absent or null. */
 static mr_status member(mr_web_call *call, const char *name, yyjson_val **ret_value, mr_err *err)
 {

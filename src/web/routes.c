@@ -40,8 +40,32 @@ static const mr_web_route routes[] = {
     {"GET", "/api/v1/sales/{panel}", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sales_panel_get, "sales_panel", 0},
 
     /* --- Operations --- */
+    {"GET", "/api/v1/ops/status", MR_USER_OPERATOR, MR_WEB_LANE_QUICK, mr_web_status_get, "ops_status", 0},
+    {"GET", "/api/v1/ops/letters", MR_USER_OPERATOR, MR_WEB_LANE_QUICK, mr_web_letters_get, "ops_letters", 0},
+    {"GET", "/api/v1/ops/letters/{id}", MR_USER_OPERATOR, MR_WEB_LANE_QUICK, mr_web_letter_get, "ops_letter", 0},
+    {"POST", "/api/v1/ops/letters/{id}/retry", MR_USER_OPERATOR, MR_WEB_LANE_LONG, mr_web_letter_retry, "ops_letter_retry", 4194304},
+    {"POST", "/api/v1/ops/letters/{id}/discard", MR_USER_OPERATOR, MR_WEB_LANE_LONG, mr_web_letter_discard, "ops_letter_discard", 0},
+    {"GET", "/api/v1/ops/runs", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_runs_get, "ops_runs", 0},
+    {"POST", "/api/v1/ops/runs", MR_USER_OPERATOR, MR_WEB_LANE_QUICK, mr_web_runs_post, "ops_run_trigger", 4096},
+    {"GET", "/api/v1/ops/runs/{id}", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_run_get, "ops_run", 0},
+    {"POST", "/api/v1/ops/runs/{id}/cancel", MR_USER_OPERATOR, MR_WEB_LANE_QUICK, mr_web_run_cancel, "ops_run_cancel", 0},
+    {"GET", "/api/v1/ops/runs/{id}/tasks/{task}/log", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_run_log_get, "ops_run_log", 0},
+    {"GET", "/api/v1/ops/runs/{id}/tasks/{task}/report", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_run_report_get, "ops_run_report", 0},
+    {"GET", "/api/v1/ops/tables", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_tables_get, "ops_tables", 0},
+    {"GET", "/api/v1/ops/tables/{layer}/{name}", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_table_get, "ops_table", 0},
+    {"GET", "/api/v1/ops/tables/{layer}/{name}/history", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_table_history_get, "ops_table_history", 0},
+    {"GET", "/api/v1/ops/tables/{layer}/{name}/files", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_table_files_get, "ops_table_files", 0},
+    {"GET", "/api/v1/ops/quality", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_quality_get, "ops_quality", 0},
+    {"GET", "/api/v1/ops/lineage", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_lineage_get, "ops_lineage", 0},
 
     /* --- SQL --- */
+    {"GET", "/api/v1/sql/schema", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sql_schema_get, "sql_schema", 0},
+    {"POST", "/api/v1/sql", MR_USER_ANALYST, MR_WEB_LANE_LONG, mr_web_sql_post, "sql", 262144},
+    {"GET", "/api/v1/sql/history", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sql_history_get, "sql_history", 0},
+    {"GET", "/api/v1/sql/saved", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sql_saved_get, "sql_saved", 0},
+    {"POST", "/api/v1/sql/saved", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sql_saved_post, "sql_saved", 262144},
+    {"PUT", "/api/v1/sql/saved/{id}", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sql_saved_put, "sql_saved", 262144},
+    {"DELETE", "/api/v1/sql/saved/{id}", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_sql_saved_delete, "sql_saved", 0},
 };
 /* clang-format on */
 

@@ -61,5 +61,33 @@ mr_status mr_web_customer_items_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_invoice_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_invoice_pdf_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_event_get(mr_web_call *call, mr_err *err);
+/* --- Operations (routes_status.c, routes_letters.c, routes_runs.c, routes_lake.c) --------------
+ */
+mr_status mr_web_status_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_letters_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_letter_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_letter_retry(mr_web_call *call, mr_err *err);
+mr_status mr_web_letter_discard(mr_web_call *call, mr_err *err);
+mr_status mr_web_runs_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_runs_post(mr_web_call *call, mr_err *err);
+mr_status mr_web_run_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_run_cancel(mr_web_call *call, mr_err *err);
+mr_status mr_web_run_log_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_run_report_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_tables_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_table_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_table_history_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_table_files_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_quality_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_lineage_get(mr_web_call *call, mr_err *err);
+
+/* --- SQL (routes_sql.c) ----------------------------------------------------------------------- */
+mr_status mr_web_sql_post(mr_web_call *call, mr_err *err);
+mr_status mr_web_sql_schema_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_sql_history_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_sql_saved_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_sql_saved_post(mr_web_call *call, mr_err *err);
+mr_status mr_web_sql_saved_put(mr_web_call *call, mr_err *err);
+mr_status mr_web_sql_saved_delete(mr_web_call *call, mr_err *err);
 
 #endif

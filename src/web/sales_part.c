@@ -4,11 +4,17 @@
 
 #include "query/sales.h"
 
-enum { look_ms = 1000, engine_bytes_max = 256 << 20, answers_part = 16 };
+enum {
+    look_ms = 1000,
+    engine_bytes_max = 256 << 20,
+    answers_part = 16,
+    memory_default = 512 << 20
+};
 
 void *mr_web_sales_create(const mr_web_options *options)
 {
-    const size_t memory = options->sales_memory_bytes;
+    const size_t memory =
+        options->sales_memory_bytes > 0 ? options->sales_memory_bytes : memory_default;
 
     /* Answers that are kept have a small part of the memory, lines the rest. */
     return mr_sales_start(&(mr_sales_options){

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/config.h"
 #include "base/status.h"
 #include "bus/bus.h"
 #include "http/http.h"
@@ -38,6 +39,7 @@ typedef struct mr_web_options {
     uint64_t sales_memory_bytes; /* of sales in memory, and the answers kept */
     uint64_t sql_memory_bytes;   /* of one query of the lake */
     uint32_t olap_threads;       /* 0: as many as there are processors */
+    const mr_config *config;     /* all settings, for the state of the platform; NULL: not told */
     const char *models;          /* folder of models of one's own, or NULL */
 } mr_web_options;
 
