@@ -100,10 +100,59 @@ static void books_are_kept_with_their_run_when_it_worked_and_when_they_turn(void
     lake_close(f);
 }
 
+static void a_store_that_cannot_be_read_leaves_its_balances_unknown(void **state)
+{
+    lake_fixture *f = lake_open(NULL);
+    char store[128];
+    char url[160];
+
+    (void)state;
+    (void)snprintf(store, sizeof(store), "%s/store.db", f->folder);
+    (void)snprintf(url, sizeof(url), "sqlite:%s", store);
+    FILE *file = fopen(store, "w");
+    assert_non_null(file);
+    assert_true(fputs("this is no database, and long enough to be seen as none", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    lake_make_arrivals(f, 100, 100, 5);
+    lake_arrive(f, 0, 100, "2026-11-20");
+    const mr_store_options peer = {.url = url, .mode = MR_STORE_READ};
+    mr_run_options options = lake_options(f);
+    options.peers.store = &peer;
+    mr_run_report *report = lake_run(&options);
+    assert_true(report->ok);
+    mr_run_report_free(report);
+    const mr_kept_reconciliation kept = last_of(f);
+    assert_true(kept.holds);
+    const mr_kept_balance lines = balance_named(&kept, "store lines = silver lines");
+    assert_false(lines.known);
+    assert_non_null(strstr(lines.note, "the store cannot be read"));
+    lake_close(f);
+}
+
+/* From the tenth commit on the log is read from a checkpoint, by the engine of the run. */
+static void runs_go_on_from_checkpoints(void **state)
+{
+    lake_fixture *f = lake_open(NULL);
+    char id[40];
+
+    (void)state;
+    lake_make_arrivals(f, 240, 240, 9);
+    for (int i = 0; i < 12; i++) {
+        lake_arrive(f, i * 20, i * 20 + 20, "2026-11-20");
+        assert_true(run_again(f, id));
+    }
+    lake_read_table(f, "silver.fact_sales", "fact");
+    assert_int_equal(lake_count(f, "SELECT count(*) FROM fact"),
+                     lake_count(f, "SELECT count(DISTINCT event_id) FROM arrivals"));
+    lake_close(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(before_any_run_there_is_none),
+        cmocka_unit_test(a_store_that_cannot_be_read_leaves_its_balances_unknown),
+        cmocka_unit_test(runs_go_on_from_checkpoints),
         cmocka_unit_test(books_are_kept_with_their_run_when_it_worked_and_when_they_turn),
     };
 
