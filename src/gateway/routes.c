@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "event/event.h"
+#include "http/docs.h"
+
+enum { own_count = mr_route_count - mr_http_docs_route_count };
 
 static mr_http_route get(const char *path, mr_http_handler handler, const char *label)
 {
@@ -27,7 +30,7 @@ void mr_routes_fill(const mr_gateway_options *options,
     single.unpacked_bytes_max = mr_event_json_bytes_max;
     batch.body_bytes_max = options->body_bytes_max;
     batch.unpacked_bytes_max = options->body_unpacked_bytes_max;
-    const mr_http_route routes[mr_route_count] = {
+    const mr_http_route routes[own_count] = {
         single,
         batch,
         get("/receipts/{event_id}", mr_route_receipt, "receipts"),
@@ -36,9 +39,7 @@ void mr_routes_fill(const mr_gateway_options *options,
         get("/ready", mr_route_ready, "ready"),
         get("/metrics", mr_route_metrics, "metrics"),
         get("/openapi.json", mr_route_openapi, "openapi"),
-        get("/docs", mr_route_docs, "docs"),
-        get("/docs.css", mr_route_docs_css, "docs"),
-        get("/docs.js", mr_route_docs_js, "docs"),
     };
     memcpy(ret_routes, routes, sizeof routes);
+    mr_http_docs_routes(ret_routes + own_count);
 }

@@ -20,9 +20,6 @@ void mr_route_health(mr_http_request *request, void *ctx);
 void mr_route_ready(mr_http_request *request, void *ctx);
 void mr_route_metrics(mr_http_request *request, void *ctx);
 void mr_route_openapi(mr_http_request *request, void *ctx);
-void mr_route_docs(mr_http_request *request, void *ctx);
-void mr_route_docs_css(mr_http_request *request, void *ctx);
-void mr_route_docs_js(mr_http_request *request, void *ctx);
 
 /* The receipts worker's own state, for mr_workers_options; ctx is the gateway. */
 void *mr_receipt_worker_create(void *ctx);

@@ -8,61 +8,23 @@
 #include "gateway/admit.h"
 #include "gateway/answers.h"
 #include "gateway/routes.h"
+#include "http/docs.h"
 
 enum { metrics_bytes_max = 4 * 1048576, system_body_bytes_max = 8192 };
 
 /* Made from assets/ by the build. */
 extern const char mr_embed_openapi_json[];
 extern const size_t mr_embed_openapi_json_bytes;
-extern const char mr_embed_docs_html[];
-extern const size_t mr_embed_docs_html_bytes;
-extern const char mr_embed_docs_css[];
-extern const size_t mr_embed_docs_css_bytes;
-extern const char mr_embed_docs_js[];
-extern const size_t mr_embed_docs_js_bytes;
-
-/* The page needs nothing but its own files and the gateway it came from. */
-static const char asset_headers[] =
-    "Cache-Control: no-cache\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'\r\n";
-
-static void answer_asset(mr_http_request *request, const char *content_type, const char *data,
-                         size_t bytes)
-{
-    mr_http_request_answer(request, &(mr_http_answer){
-                                        .status = 200,
-                                        .content_type = content_type,
-                                        .headers = asset_headers,
-                                        .body = {data, bytes},
-                                    });
-}
 
 void mr_route_openapi(mr_http_request *request, void *ctx)
 {
     (void)ctx;
-    answer_asset(request, "application/json", mr_embed_openapi_json, mr_embed_openapi_json_bytes);
-}
-
-void mr_route_docs(mr_http_request *request, void *ctx)
-{
-    (void)ctx;
-    answer_asset(request, "text/html; charset=utf-8", mr_embed_docs_html, mr_embed_docs_html_bytes);
-}
-
-void mr_route_docs_css(mr_http_request *request, void *ctx)
-{
-    (void)ctx;
-    answer_asset(request, "text/css; charset=utf-8", mr_embed_docs_css, mr_embed_docs_css_bytes);
-}
-
-void mr_route_docs_js(mr_http_request *request, void *ctx)
-{
-    (void)ctx;
-    answer_asset(request, "text/javascript; charset=utf-8", mr_embed_docs_js,
-                 mr_embed_docs_js_bytes);
+    mr_http_request_answer(request,
+                           &(mr_http_answer){
+                               .status = 200,
+                               .headers = mr_http_docs_headers,
+                               .body = {mr_embed_openapi_json, mr_embed_openapi_json_bytes},
+                           });
 }
 
 void mr_route_root(mr_http_request *request, void *ctx)

@@ -2,6 +2,7 @@
 /* web/routes_system.c - what the web says about itself: state and documentation. Open to everybody;
  * answered by the loops.
  */
+#include "http/docs.h"
 #include "web/state.h"
 
 /* Made from assets/ by the build. */
@@ -36,10 +37,11 @@ static const mr_http_route routes[] = {
 
 size_t mr_web_system_route_count(void)
 {
-    return sizeof routes / sizeof routes[0];
+    return sizeof routes / sizeof routes[0] + mr_http_docs_route_count;
 }
 
 void mr_web_system_routes(mr_http_route *ret_routes)
 {
     memcpy(ret_routes, routes, sizeof routes);
+    mr_http_docs_routes(ret_routes + sizeof routes / sizeof routes[0]);
 }

@@ -156,14 +156,29 @@ function render_answers(description, responses) {
   return box;
 }
 
+function schemes_of(description) {
+  return Object.values(description.components.securitySchemes || {});
+}
+
+// Whoever is signed in on this site needs the session's token for what changes something.
+async function add_session_token(headers) {
+  const response = await fetch("/api/v1/session", { cache: "no-store" });
+  if (response.ok) {
+    headers["X-CSRF-Token"] = (await response.json()).csrf;
+  }
+}
+
 async function send(operation, form, result, button) {
   const headers = {};
   const options = { method: operation.method.toUpperCase(), headers, cache: "no-store" };
   const key = document.getElementById("key").value.trim();
+  const query = new URLSearchParams();
   let path = operation.path;
   for (const field of form.querySelectorAll("[data-place]")) {
     if (field.dataset.place === "path") {
       path = path.replace(`{${field.name}}`, encodeURIComponent(field.value.trim()));
+    } else if (field.dataset.place === "query" && field.value !== "") {
+      query.append(field.name, field.value);
     } else if (field.dataset.place === "header" && field.value !== "") {
       headers[field.name] = field.value;
     } else if (field.dataset.place === "body") {
@@ -177,9 +192,15 @@ async function send(operation, form, result, button) {
   if (key) {
     headers.Authorization = `Bearer ${key}`;
   }
+  if (query.size > 0) {
+    path += `?${query}`;
+  }
   button.disabled = true;
-  const began = performance.now();
   try {
+    if (operation.has_session && options.method !== "GET") {
+      await add_session_token(headers);
+    }
+    const began = performance.now();
     const response = await fetch(path, options);
     const text = await response.text();
     const milliseconds = Math.round(performance.now() - began);
@@ -197,7 +218,7 @@ async function send(operation, form, result, button) {
       element("pre", { tabindex: "0" }, shown));
   } catch (error) {
     result.replaceChildren(element("p", { class: "status bad" },
-      `No answer: ${error.message}. Is the gateway running?`));
+      `No answer: ${error.message}. Is the server running?`));
   } finally {
     button.disabled = false;
   }
@@ -232,7 +253,8 @@ function body_inputs(description, operation) {
 function render_form(description, operation) {
   const button = element("button", { type: "submit" }, "Send");
   const result = element("div", { role: "status", "aria-live": "polite" });
-  const fields = (operation.parameters || []).flatMap((parameter) =>
+  const fields = (operation.parameters || []).filter((parameter) =>
+    parameter.name !== "X-CSRF-Token").flatMap((parameter) =>
     input_for(operation, parameter.name, parameter.in));
   if (operation.requestBody) {
     fields.push(...body_inputs(description, operation));
@@ -263,10 +285,18 @@ function render_operation(description, operation) {
   return article;
 }
 
+// Parameters of a path count for each of its methods; a reference is put in its place.
+function parameters_of(description, methods, method) {
+  const all = [...(methods.parameters || []), ...(methods[method].parameters || [])];
+  return all.length > 0 ? all.map((parameter) => resolve(description, parameter)) : undefined;
+}
+
 function operations_of(description) {
+  const has_session = schemes_of(description).some((scheme) => scheme.in === "cookie");
   return Object.entries(description.paths).flatMap(([path, methods]) =>
     shown_methods.filter((method) => methods[method]).map((method) =>
-      ({ ...methods[method], method, path, id: methods[method].operationId })));
+      ({ ...methods[method], parameters: parameters_of(description, methods, method), method, path,
+        has_session, id: methods[method].operationId })));
 }
 
 function render(description) {
@@ -274,6 +304,8 @@ function render(description) {
   const contents = document.getElementById("contents");
   const place = document.getElementById("operations");
   document.title = description.info.title;
+  document.getElementById("key-section").hidden =
+    !schemes_of(description).some((scheme) => scheme.type === "http" || scheme.in === "header");
   document.getElementById("title").textContent = description.info.title;
   document.getElementById("summary").textContent = description.info.summary || "";
   document.getElementById("introduction").textContent = description.info.description || "";
