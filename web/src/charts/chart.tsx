@@ -3,7 +3,7 @@
 // drag takes a range, Enter picks.
 import type { EChartsCoreOption, EChartsType } from "echarts/core";
 import type { TargetedKeyboardEvent, TargetedPointerEvent } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { paint } from "../state/theme";
 import { init } from "./echarts";
 import { type Palette, readPalette } from "./palette";
@@ -62,10 +62,14 @@ function PickLayer({ chart, picks }: { chart: () => EChartsType | undefined; pic
   const instance = chart();
   const area = instance && range ? areaOf(instance, count) : undefined;
   const [left, right] = area && range ? area.edges(...ends(range)) : [0, 0];
-  const tip = (index: number | null) =>
-    chart()?.dispatchAction(
-      index === null ? { type: "hideTip" } : { type: "showTip", seriesIndex: 0, dataIndex: index },
-    );
+  const tip = (index: number | null) => {
+    if (index !== null) {
+      chart()?.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: index });
+      return;
+    }
+    chart()?.dispatchAction({ type: "hideTip" });
+    chart()?.dispatchAction({ type: "updateAxisPointer", currTrigger: "leave" });
+  };
   const where = (event: TargetedPointerEvent<HTMLElement>) => {
     const known = chart();
     const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
@@ -162,7 +166,7 @@ export default function Chart({ build, sentence, height, onPick, picks }: ChartP
     );
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
     const instance = init(element, null, { renderer: "svg" });
@@ -181,7 +185,8 @@ export default function Chart({ build, sentence, height, onPick, picks }: ChartP
     };
   }, []);
 
-  useEffect(draw, [build, painted]);
+  // With the rest of the page in one frame, not in the next.
+  useLayoutEffect(draw, [build, painted]);
 
   const drawing = <div class="chart" ref={box} style={{ height: `${height}px` }} role="img" aria-label={sentence} />;
   if (!picks) return drawing;

@@ -1,5 +1,5 @@
 // The design's colours as a chart needs them: plain values, read anew when the theme changes.
-import { colour } from "../state/theme";
+import { colour, paint } from "../state/theme";
 
 export interface Palette {
   page: string;
@@ -19,7 +19,16 @@ export interface Palette {
 
 export const categoriesMax = 7;
 
+let known: { painted: number; palette: Palette } | undefined;
+
+// Read once for each change of the theme: every colour costs a look at the page's styles.
 export function readPalette(): Palette {
+  const painted = paint.peek();
+  if (known?.painted !== painted) known = { painted, palette: read() };
+  return known.palette;
+}
+
+function read(): Palette {
   return {
     page: colour("page"),
     text: colour("text"),

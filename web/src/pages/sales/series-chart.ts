@@ -32,7 +32,7 @@ function tooltip({ grain, range }: Shown, row: Period): HTMLElement {
   if (!isZero(row.returns)) rows.push(["Returns", money(row.returns)]);
   if (row.before) {
     const from = grain === "month" || grain === "quarter" ? periodName(row.before.start, grain) : day(row.before.start);
-    rows.push([from, `${money(row.before.sales)}${changeText(row)}`]);
+    rows.push([`Sales then, ${from}`, `${money(row.before.sales)}${changeText(row)}`]);
   }
   return tooltipContent(periodName(row.start, grain) + (open ? `, ${open}` : ""), rows);
 }
@@ -44,11 +44,12 @@ const dashed = (colour: string, palette: Palette) => ({
   borderType: "dashed" as const,
 });
 
-// Direct labels: the highest, and what is not over yet.
-function labelOf(shown: Shown, row: Period, highest: Period | undefined): string {
+// Direct labels: the highest, and where there is room what is not over yet.
+function labelOf(shown: Shown, row: Period, highest: Period | undefined, wide: boolean): string {
+  const value = shortMoney(forDrawing(row.sales));
   const open = unfinished(row, shown.range);
-  if (open) return `${shortMoney(forDrawing(row.sales))}\n${open}`;
-  return row === highest && shown.series.length > 2 ? shortMoney(forDrawing(row.sales)) : "";
+  if (wide && open) return `${value}\n${open}`;
+  return row === highest && shown.series.length > 2 ? value : "";
 }
 
 function highestOf(series: Period[]): Period | undefined {
@@ -58,9 +59,10 @@ function highestOf(series: Period[]): Period | undefined {
   );
 }
 
-function barSeries(shown: Shown, palette: Palette, compared: boolean) {
+function barSeries(shown: Shown, palette: Palette, compared: boolean, boxWidth: number) {
   const { series, range } = shown;
   const highest = highestOf(series);
+  const wide = boxWidth / series.length > 56;
   const width = series.length > 40 ? "70%" : "52%";
   const sales = {
     name: "Sales",
@@ -78,7 +80,7 @@ function barSeries(shown: Shown, palette: Palette, compared: boolean) {
       lineHeight: 15,
       formatter: ({ dataIndex }: { dataIndex: number }) => {
         const row = series[dataIndex];
-        return row ? labelOf(shown, row, highest) : "";
+        return row ? labelOf(shown, row, highest, wide) : "";
       },
     },
     data: series.map((row) => ({
@@ -181,12 +183,13 @@ export function seriesOption(shown: Shown): BuildOption {
       yAxis: { ...valueAxis, axisLabel: { ...valueAxis.axisLabel, formatter: shortMoney } },
       tooltip: {
         ...box,
+        axisPointer: bars ? box.axisPointer : { type: "line", lineStyle: { color: palette.edge } },
         formatter: (points: { dataIndex: number }[]) => {
           const row = series[points[0]?.dataIndex ?? 0];
           return row ? tooltip(shown, row) : "";
         },
       },
-      series: bars ? barSeries(shown, palette, compared) : lineSeries(shown, palette, compared),
+      series: bars ? barSeries(shown, palette, compared, width) : lineSeries(shown, palette, compared),
     };
   };
 }
