@@ -100,6 +100,12 @@ function sumName(kind: Kind): string {
   return kind === "orders" ? "spent" : kind === "returns" ? "returned" : "net";
 }
 
+function Nothing({ customer, filters }: { customer: Customer; filters: Filters }) {
+  if (customer.orders + customer.returns === 0) return <Empty title="No orders yet" />;
+  if (filters.kind === "returns" && customer.returns === 0) return <Empty title="Nothing was returned" />;
+  return <FilteredEmpty title="No order matches these filters" onClear={() => setQuery(clear)} />;
+}
+
 const clear = { kind: null, q: null, from: null, to: null };
 
 export function Orders({ customer, open }: { customer: Customer; open: string | null }) {
@@ -160,11 +166,7 @@ export function Orders({ customer, open }: { customer: Customer; open: string | 
         {error && !list ? (
           <ErrorState error={error} what="the orders" onRetry={paged.reload} />
         ) : list?.total === 0 ? (
-          customer.orders + customer.returns === 0 ? (
-            <Empty title="No orders yet" />
-          ) : (
-            <FilteredEmpty title="No order matches these filters" onClear={() => setQuery(clear)} />
-          )
+          <Nothing customer={customer} filters={filters} />
         ) : (
           <>
             <Table
