@@ -118,13 +118,13 @@ mr_status mr_ops_saved_remove(mr_ops *ops, const char *user, int64_t query_id, m
 /* --- History
  * -------------------------------------------------------------------------------------- */
 
-mr_status mr_ops_history_add(mr_ops *ops, const char *user, const mr_query_run *query, mr_err *err)
+mr_status mr_ops_history_add(mr_ops *ops, const char *user, const mr_query_run *run, mr_err *err)
 {
     const mr_ops_value values[] = {
-        mr_ops_string(mr_text_of(user)),    mr_ops_integer(mr_now_ms()),
-        mr_ops_string(query->source),       mr_ops_string(query->query),
-        mr_ops_integer(query->duration_ms), mr_ops_integer(query->row_count),
-        mr_ops_string(query->failure),
+        mr_ops_string(mr_text_of(user)),  mr_ops_integer(mr_now_ms()),
+        mr_ops_string(run->source),       mr_ops_string(run->query),
+        mr_ops_integer(run->duration_ms), mr_ops_integer(run->row_count),
+        mr_ops_string(run->failure),
     };
     int64_t id = 0;
     mr_status status = ops->backend->run(ops->state, MR_OPS_HISTORY_ADD, values, COUNT_OF(values),

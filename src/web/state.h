@@ -100,7 +100,7 @@ struct mr_web_call {
 void mr_web_accept(mr_http_request *request, void *ctx);
 /* Workers' own state, for mr_workers_options; ctx is the web. */
 void *mr_web_worker_create(void *ctx);
-void mr_web_worker_destroy(void *worker);
+void mr_web_worker_destroy(void *state);
 
 /* access.c: may this call be made? Sets its address, user and session. In the worker's thread.
  * *ret_refusal: 0, or the status that refuses it with err's message. */
