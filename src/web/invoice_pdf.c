@@ -251,7 +251,8 @@ static void part_thousands(const char *digits, char *ret_text)
         }
         ret_text[out++] = digits[at];
     }
-    strcpy(ret_text + out, digits + whole); /* room for all: figure_bytes_max */
+    memcpy(ret_text + out, digits + whole,
+           strlen(digits + whole) + 1); /* figure_bytes_max has room */
 }
 
 enum { figure_bytes_max = 2 * mr_amount_text_bytes_max };
