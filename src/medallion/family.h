@@ -26,9 +26,9 @@ typedef struct mr_family {
     size_t count;
 } mr_family;
 
-/* For mr_task.beside, with the family as its ctx. What cannot be made is left for its turn; so is
+/* For mr_task.beside; ctx: the family. What cannot be made is left for its turn; so is
  * all while members of another head are there. */
-void mr_family_make(void *family, mr_task *head);
+void mr_family_make(void *ctx, mr_task *head);
 /* The model's, which the caller now owns; NULL: it is not among them. */
 mr_family_member *mr_family_take(mr_family *family, const mr_model *model);
 void mr_family_member_free(mr_family_member *member);
