@@ -73,6 +73,24 @@ static mr_status fail(sqlite3 *db, int code, mr_err *err)
     }
 }
 
+/* Of a statement that was only looked at: but for the file itself, the statement is to blame. */
+static mr_status fail_statement(sqlite3 *db, int code, mr_err *err)
+{
+    switch (code & 0xff) {
+    case SQLITE_AUTH:
+    case SQLITE_BUSY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_CORRUPT:
+    case SQLITE_INTERRUPT:
+    case SQLITE_IOERR:
+    case SQLITE_NOTADB:
+    case SQLITE_TOOBIG:
+        return fail(db, code, err);
+    default:
+        return mr_fail(err, MR_INVALID, "%s", sqlite3_errmsg(db));
+    }
+}
+
 static mr_status open_file(const mr_store_options *options, const mr_store_asked *asked,
                            sqlite3 **ret_db, mr_err *err)
 {
@@ -216,7 +234,7 @@ mr_status mr_store_ask(const mr_store_options *options, const mr_store_asked *as
     sql[asked->sql.bytes] = '\0';
     const int code = sqlite3_prepare_v2(db, sql, -1, &statement, &tail);
     if (code != SQLITE_OK) {
-        status = fail(db, code, err);
+        status = fail_statement(db, code, err);
     } else if (statement == NULL || !is_blank(db, tail) || sqlite3_stmt_readonly(statement) == 0) {
         status = mr_fail(err, MR_INVALID, "one SELECT is taken at a time");
     } else {
