@@ -17,8 +17,9 @@ async function violations(page, colours) {
   return found.map((violation) => `${colours}: ${violation}`);
 }
 
-async function look(page, { name, path }) {
+async function look(page, { name, path, act }) {
   await visit(page, path);
+  await act?.(page);
   await page.evaluate(axe);
   const found = [...(await violations(page, "light")), ...(await violations(page, "dark"))];
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -1,3 +1,8 @@
+async function askSql(page) {
+  await page.getByRole("button", { name: "Run" }).click();
+  await page.locator("table.result").waitFor();
+}
+
 // Every page as it is looked at by axe and for the screenshots: its address, and as whom. An order of the
 // customer is found when the platform runs.
 export async function pages(platform) {
@@ -17,5 +22,17 @@ export async function pages(platform) {
     { name: "no-such-customer", path: "/customers/1", role: "operator" },
     { name: "forbidden", path: "/customers", role: "customer" },
     { name: "not-found", path: "/nowhere", role: "customer" },
+    { name: "operations", path: "/operations", role: "operator", shown: ["desktop-light", "phone-dark"] },
+    { name: "dead-letters", path: "/operations/letters", role: "operator" },
+    { name: "runs", path: "/operations/runs", role: "operator" },
+    { name: "runs-of-an-analyst", path: "/operations/runs", role: "analyst" },
+    { name: "lake", path: "/operations/lake/gold/fact_sales", role: "operator", shown: ["desktop-light"] },
+    { name: "lineage", path: "/operations/lineage", role: "analyst", shown: ["desktop-light"] },
+    { name: "quality", path: "/operations/quality", role: "analyst" },
+    { name: "users", path: "/operations/users", role: "operator" },
+    { name: "audit", path: "/operations/audit", role: "operator" },
+    { name: "operations-forbidden", path: "/operations/letters", role: "analyst" },
+    { name: "sql", path: "/sql", role: "operator", shown: ["desktop-light", "phone-dark"], act: askSql },
+    { name: "sql-of-an-analyst", path: "/sql", role: "analyst" },
   ];
 }

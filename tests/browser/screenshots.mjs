@@ -17,6 +17,7 @@ export async function takeAll(browser, platform) {
         const page = await open(browser, { base: platform.url, size, colours });
         if (one.role) await page.context().addCookies([platform.cookies[one.role]]);
         await visit(page, one.path);
+        await one.act?.(page);
         const name = `${one.name}-${size}-${colours}.png`;
         await page.screenshot({ path: `${made}/${name}` });
         if (one.shown?.includes(`${size}-${colours}`)) await copyFile(`${made}/${name}`, `${shown}/${name}`);

@@ -124,6 +124,21 @@ function faultAt(state: EditorState, position: number): Range<Decoration>[] {
   return [Decoration.mark({ class: "cm-fault" }).range(word.from, word.to)];
 }
 
+// Typing over a selection is done here, not by the browser: that would keep the look of what was there in a style
+// attribute, which the page's policy refuses.
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    if (event.inputType !== "insertText" || empty || !event.data || view.composing) return false;
+    const text = event.data;
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type" });
+    if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert)))
+      view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
 function complete(tables: () => SchemaTable[]) {
   return (context: CompletionContext) => {
     const word = context.matchBefore(/[\w.]*/);
@@ -174,6 +189,7 @@ export function openEditor({ parent, text, label, tables, onRun, onChange }: Opt
         sql({ dialect: PostgreSQL }),
         syntaxHighlighting(highlight),
         theme,
+        typeOver,
         fault,
         placeholder("SELECT …"),
         EditorView.lineWrapping,
