@@ -191,8 +191,8 @@ static int64_t look_us(const mr_pg *pg, int64_t deadline_us)
     if (pg->limit.deadline_us != 0 && pg->limit.deadline_us < at_us) {
         at_us = pg->limit.deadline_us;
     }
-    if (pg->limit.is_over != NULL && mr_monotonic_us() + look_ms * 1000 < at_us) {
-        at_us = mr_monotonic_us() + look_ms * 1000;
+    if (pg->limit.is_over != NULL && mr_monotonic_us() + (int64_t)look_ms * 1000 < at_us) {
+        at_us = mr_monotonic_us() + (int64_t)look_ms * 1000;
     }
     return at_us;
 }

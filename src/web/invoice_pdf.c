@@ -280,7 +280,7 @@ static void format_day(mr_civil date, char ret_text[static figure_bytes_max])
     mr_civil_parts parts = mr_civil_split(date);
 
     (void)snprintf(ret_text, figure_bytes_max, "%d %.3s %04d", parts.day,
-                   names + 3 * (parts.month - 1), (int)parts.year);
+                   &names[(size_t)3 * (parts.month - 1U)], (int)parts.year);
 }
 
 /* --- Pages ------------------------------------------------------------------------------------ */

@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 
 from millrace_platform import SANITIZED, event, running
+from portal_client import sign_in
 from test_real_data import FILE, csv  # noqa: F401 (a fixture)
-from web_client import sign_in
 
 CUSTOMER, SPENT, RETURNED, ORDERS, RETURNS = 14911, Decimal("143711.17"), Decimal("-11252.44"), 201, 47
 OTHER_ROWS = 20000  # the file's first; the customer's own are all there, and their figures need no others
@@ -133,13 +133,13 @@ def test_orders_are_found_by_words_numbers_and_days(portal):
 def test_an_export_is_the_list(portal):
     path = f"/customers/{CUSTOMER}/orders"
     rows = all_rows(portal.owner, path, kind="returns", sort="amount", direction="asc", limit=200)
-    status, headers, body = portal.owner.request(
-        "GET", f"/api/v1{path}?kind=returns&sort=amount&direction=asc&format=csv")
+    status, headers, body = portal.owner.ask(
+        f"/api/v1{path}?kind=returns&sort=amount&direction=asc&format=csv")
     assert status == 200 and headers["content-disposition"] == f'attachment; filename="orders-{CUSTOMER}.csv"'
     exported = list(csv_format.DictReader(io.StringIO(body.decode(), newline="")))
     assert [(row["invoice_no"], row["amount"], row["invoice_date"]) for row in exported] == [
         (row["invoice_no"], row["amount"], row["invoice_date"]) for row in rows]
-    status, _, body = portal.owner.request("GET", f"/api/v1/customers/{CUSTOMER}/returned-items?format=csv")
+    status, _, body = portal.owner.ask(f"/api/v1/customers/{CUSTOMER}/returned-items?format=csv")
     assert status == 200 and money(csv_format.DictReader(io.StringIO(body.decode(), newline=""))) == RETURNED
 
 
@@ -172,10 +172,10 @@ def read_pdf(body):
 def check_document(client, order):
     """Returns the document's bytes, the same at every request."""
     path = f"/api/v1/invoices/{order['invoice_no']}/pdf"
-    status, headers, body = client.request("GET", path)
+    status, headers, body = client.ask(path)
     assert status == 200 and headers["content-type"] == "application/pdf" and body.startswith(b"%PDF-")
-    assert client.request("GET", path)[2] == body
-    assert client.request("GET", path, headers={"If-None-Match": headers["etag"]})[0] == 304
+    assert client.ask(path)[2] == body
+    assert client.ask(path, headers={"If-None-Match": headers["etag"]})[0] == 304
     text = read_pdf(body)
     assert order["invoice_no"] in text and f"Customer {CUSTOMER}" in text and "Söhne & Co" in text
     assert f"£{Decimal(order['amount']):,}" in text
@@ -193,10 +193,10 @@ def test_an_invoice_is_a_document_that_is_made_once_and_kept_in_the_lake(portal)
     kept = portal.platform.data / "lake" / path
     assert kept.read_bytes() == body and size == len(body) and sha256 == hashlib.sha256(body).digest()
     kept.write_bytes(body[:-1])  # what is not what was put is made again
-    assert portal.owner.request("GET", f"/api/v1/invoices/{orders[0]['invoice_no']}/pdf")[2] == body
+    assert portal.owner.ask(f"/api/v1/invoices/{orders[0]['invoice_no']}/pdf")[2] == body
     assert kept.read_bytes() == body
     kept.unlink()
-    assert portal.owner.request("GET", f"/api/v1/invoices/{orders[0]['invoice_no']}/pdf")[2] == body
+    assert portal.owner.ask(f"/api/v1/invoices/{orders[0]['invoice_no']}/pdf")[2] == body
 
 
 def check_rights(portal):
@@ -205,10 +205,10 @@ def check_rights(portal):
     for path in (f"/customers/{CUSTOMER}", f"/customers/{CUSTOMER}/months", f"/customers/{CUSTOMER}/orders",
                  f"/customers/{CUSTOMER}/returned-items", f"/invoices/{number}", f"/invoices/{number}/pdf",
                  "/invoices/nothing", "/invoices/..%2F..%2Fstore.db/pdf"):
-        status, _, body = portal.other.request("GET", f"/api/v1{path}")
+        status, _, body = portal.other.ask(f"/api/v1{path}")
         assert (status, body) == (404, b'{"detail":"Not Found"}'), path
     for path in ("/customers", "/customers?q=1", "/events/00000000000000000000000000000000"):
-        assert portal.other.request("GET", f"/api/v1{path}")[0] == 403
+        assert portal.other.ask(f"/api/v1{path}")[0] == 403
     refused = [entry["action"] for entry in portal.operator.get("/audit", limit=200)["items"] if entry["user"] == "shop-17850"]
     assert refused.count("access.refused") == 4 + 3 and refused.count("invoice.refused") == 2
 
@@ -223,7 +223,7 @@ def test_wrong_parameters_are_named(portal):
     for query, name in (("limit=0", "limit"), ("limit=201", "limit"), ("sort=name", "sort"), ("from=2011-02-30", "from"),
                         ("after=zz", "after"), (f"after={cursor}&sort=amount", "after"), ("kind=x", "kind"),
                         ("format=xml", "format"), ("q=" + "a" * 201, "q")):
-        status, _, body = portal.owner.request("GET", f"{path}?{query}")
+        status, _, body = portal.owner.ask(f"{path}?{query}")
         assert status == 422 and name.encode() in body, (query, status, body)
 
 
@@ -232,23 +232,23 @@ def test_an_event_is_shown_as_it_came(portal):
     told = portal.operator.get(f"/events/{line['event_id']}")
     assert told["event"]["InvoiceNo"] == "536365" and told["event"]["StockCode"] == line["stock_code"]
     assert told["receipt"]["invoice_no"] == "536365" and told["receipt"]["ingested_at"].endswith("Z")
-    assert portal.operator.status(f"/events/{'0' * 32}") == 404
-    assert portal.operator.status("/events/x") == 422
+    assert portal.operator.ask(f"/api/v1/events/{'0' * 32}")[0] == 404
+    assert portal.operator.ask("/api/v1/events/x")[0] == 422
 
 
 def test_a_change_reaches_answers_and_documents(portal):
     """The last one: it adds an invoice that no other test counts."""
     number, path = "T=1/..é", "/api/v1/invoices/T%3D1%2F..%C3%A9"
-    _, headers, _ = portal.other.request("GET", "/api/v1/customers/17850")
+    _, headers, _ = portal.other.ask("/api/v1/customers/17850")
     again = {"If-None-Match": headers["etag"]}
-    assert portal.other.request("GET", "/api/v1/customers/17850", headers=again)[0] == 304
+    assert portal.other.ask("/api/v1/customers/17850", headers=again)[0] == 304
     documents = []
     for quantity in (1, 2):
         assert portal.platform.post(event(InvoiceNo=number, Quantity=quantity, StockCode=f"Чай-{quantity}"))[0] == 201
         portal.platform.wait_settled()
-        documents.append(portal.other.request("GET", f"{path}/pdf")[2])
-        assert portal.other.request("GET", f"{path}/pdf")[2] == documents[-1]
-    assert portal.other.request("GET", "/api/v1/customers/17850", headers=again)[0] == 200
+        documents.append(portal.other.ask(f"{path}/pdf")[2])
+        assert portal.other.ask(f"{path}/pdf")[2] == documents[-1]
+    assert portal.other.ask("/api/v1/customers/17850", headers=again)[0] == 200
     assert documents[0] != documents[1] and "Чай-2" in read_pdf(documents[1]) and "Чай-2" not in read_pdf(documents[0])
     folder = portal.platform.data / "lake/documents/invoices/T_3d1_2f_2e_2e_c3_a9"
     assert len(list(folder.iterdir())) == 2
