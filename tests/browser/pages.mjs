@@ -11,6 +11,11 @@ export async function pages(platform) {
   const { items } = await platform.ask("operator", `/customers/${customer}/orders?kind=orders&limit=2`);
   const order = items.at(-1).invoice_no;
   return [
+    { name: "sales", path: "/sales", role: "analyst", shown: ["desktop-light", "desktop-dark", "phone-light"] },
+    { name: "sales-filtered", path: "/sales?from=2011-09-01&to=2011-11-30&country=France&country=Germany&show=segments", role: "analyst", shown: ["desktop-light"] },
+    { name: "sales-orders", path: "/sales/orders", role: "analyst", shown: ["desktop-light"] },
+    { name: "sales-lines", path: "/sales/lines", role: "analyst" },
+    { name: "sales-nothing", path: "/sales?country=Atlantis", role: "analyst" },
     { name: "sign-in", path: "/sign-in" },
     { name: "portal", path: home, role: "customer", shown: ["desktop-light", "phone-dark"] },
     { name: "order", path: `${home}/orders/${order}`, role: "customer", shown: ["desktop-light", "phone-dark"] },

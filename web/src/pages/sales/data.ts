@@ -64,20 +64,29 @@ export function useSales(filters: Filters): SalesState {
   }, [url, turn]);
   useLayoutEffect(measurePaint, [state.data]);
 
-  useNewGold(state.data?.as_of.gold_version ?? null, reload);
+  useNewGold(state.data?.as_of.gold_version ?? null, state, reload);
   return { data: state.data, error: state.error, waiting: state.url !== url, reload };
 }
 
-// Calls `act` when the stream tells of another version of gold than the one shown, once for each.
-function useNewGold(shown: number | null, act: () => void): void {
-  const asked = useRef<number | null>(null);
+const againAfter = 500; // ms, doubled with every vain question
+const againMax = 30_000;
+
+// Calls `act` when the stream tells of another version of gold than the one shown; again, ever more rarely,
+// while the answers are still of the former one: the server needs a moment to take a version up.
+function useNewGold(shown: number | null, answer: object, act: () => void): void {
+  const asked = useRef({ version: -1, times: 0 });
   const told = live.value.totals?.gold_version ?? null;
   useEffect(() => {
-    if (told === null || told === shown || told === asked.current) return;
-    const first = shown === null && asked.current === null;
-    asked.current = told;
-    if (!first) act();
-  }, [told, shown]);
+    if (told === null || shown === null || told === shown) return;
+    if (asked.current.version !== told) asked.current = { version: told, times: 0 };
+    const { times } = asked.current;
+    const wait = times === 0 ? 0 : Math.min(againMax, againAfter * 2 ** (times - 1));
+    const timer = window.setTimeout(() => {
+      asked.current.times += 1;
+      act();
+    }, wait);
+    return () => window.clearTimeout(timer);
+  }, [told, shown, answer]);
 }
 
 // Every metric's definition and SQL, asked for once.

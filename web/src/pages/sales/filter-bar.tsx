@@ -48,7 +48,7 @@ export function FilterBar({ filters, data, toggle, change }: Props) {
           onChange={(range) => change({ from: range.from, to: range.to })}
         />
         <Menu
-          buttonLabel={`Compare with: ${chosen}`}
+          buttonLabel={`Compare: vs ${chosen.toLowerCase()}`}
           label={
             <>
               <span>

@@ -19,16 +19,13 @@ export function Fresh({ asOf }: { asOf: SalesAsOf }) {
   // The stream knows sooner than the answer how far gold is behind.
   const behind = totals?.gold_version === asOf.gold_version ? (totals.behind ?? asOf.behind) : asOf.behind;
   const tone = asOf.reconciled === false || state === "broken" ? " broken" : state === "open" ? "" : " waiting";
+  const made = asOf.made_at ? `as of ${instant(asOf.made_at)}` : "no figures yet";
+  const text = `${made}, ${booksWords(asOf)}${behind ? `, ${plural(behind, "line")} behind` : ""}`;
   return (
     <Popover
       buttonClass={`as-of link-quiet${tone}`}
-      buttonLabel="How fresh these figures are"
-      label={
-        <span>
-          {asOf.made_at ? `as of ${instant(asOf.made_at)}` : "no figures yet"}, {booksWords(asOf)}
-          {behind ? `, ${plural(behind, "line")} behind` : ""}
-        </span>
-      }
+      buttonLabel={`${text}: how fresh these figures are`}
+      label={<span>{text}</span>}
     >
       {() => (
         <dl class="facts fresh small">

@@ -64,7 +64,8 @@ function moveAmongBoxes(event: TargetedKeyboardEvent<HTMLElement>): void {
 function Panel({ field, chosen, labelOf, onToggle, onClear }: Props) {
   const [text, setText] = useState("");
   const { found, problem } = useValues(field, text);
-  const rest = (found ?? []).filter((option) => !chosen.includes(option.value));
+  // A box stays where it is when it is ticked, and keeps the focus; what is chosen and not found lies above.
+  const others = chosen.filter((value) => !found?.some((option) => option.value === value));
   const box = (value: string, label: string, sales?: string) => (
     <label class="value" key={value}>
       <input type="checkbox" checked={chosen.includes(value)} onChange={() => onToggle(value, label)} />
@@ -89,17 +90,17 @@ function Panel({ field, chosen, labelOf, onToggle, onClear }: Props) {
       {chosen.length > 0 && (
         <fieldset>
           <legend class="small quiet">
-            Chosen{" "}
+            {count(chosen.length)} chosen{" "}
             <button type="button" class="link" onClick={onClear}>
-              none
+              Choose none
             </button>
           </legend>
-          {chosen.map((value) => box(value, labelOf(value)))}
+          {others.map((value) => box(value, labelOf(value)))}
         </fieldset>
       )}
       <fieldset class="values-found" aria-busy={found === null}>
         <legend class="heard">{words[field].many}, those that sold most first</legend>
-        {rest.map((option) => box(option.value, option.label || labelOf(option.value), option.sales))}
+        {found?.map((option) => box(option.value, option.label || labelOf(option.value), option.sales))}
       </fieldset>
       {(problem || found?.length === 0) && (
         <p class="small quiet" role="status">
