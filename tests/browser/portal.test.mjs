@@ -147,8 +147,8 @@ test("an order opens beside the list, at its own address; back closes it; its PD
   await page.getByRole("heading", { name: `Order ${number}` }).waitFor();
   assert.equal(new URL(page.url()).pathname, `/customers/${platform.customer}/orders/${number}`);
   const invoice = await platform.ask("customer", `/invoices/${number}`);
-  await page.locator(".order tfoot .figure").waitFor();
-  same(digits(await page.locator(".order tfoot .figure").innerText()), invoice.total);
+  await page.locator(".order tfoot td:last-child").waitFor();
+  same(digits(await page.locator(".order tfoot td:last-child").innerText()), invoice.total);
   const amounts = (await page.locator(".order tbody td:last-child").allInnerTexts()).map(digits);
   assert.equal(amounts.length, invoice.lines_count);
   assert.equal(sum(amounts), sum([invoice.total]));

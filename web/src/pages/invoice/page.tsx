@@ -10,7 +10,7 @@ export default function InvoicePage({ params }: PageProps) {
         <h1>{orderTitle(number)}</h1>
       </header>
       <div class="order-body">
-        <OrderView number={number} to={(other) => `/invoices/${other}`} />
+        <OrderView number={number} to={(other) => `/invoices/${other}`} apart />
       </div>
     </div>
   );

@@ -30,11 +30,15 @@ function lineColumns(onEvent: ((id: string) => void) | null): Column<InvoiceLine
           ) : (
             <span class="small quiet">{line.stock_code}</span>
           )}
+          <span class="small quiet narrow-only">
+            {" "}
+            {count(line.quantity)} × {exactMoney(line.unit_price)}
+          </span>
         </>
       ),
     },
-    { key: "quantity", label: "Quantity", figure: true, cell: (line) => count(line.quantity) },
-    { key: "price", label: "Unit price", figure: true, cell: (line) => exactMoney(line.unit_price) },
+    { key: "quantity", label: "Quantity", figure: true, narrow: "hide", cell: (line) => count(line.quantity) },
+    { key: "price", label: "Unit price", figure: true, narrow: "hide", cell: (line) => exactMoney(line.unit_price) },
     { key: "amount", label: "Amount", figure: true, cell: (line) => exactMoney(line.amount) },
   ];
 }
@@ -77,7 +81,12 @@ function Related({ invoice, to }: { invoice: Invoice; to: Address }) {
   );
 }
 
-function Body({ invoice, to }: { invoice: Invoice; to: Address }) {
+interface ViewProps {
+  to: Address;
+  apart?: boolean; // not beside its customer's list
+}
+
+function Body({ invoice, to, apart }: ViewProps & { invoice: Invoice }) {
   const [event, setEvent] = useState<string | null>(null);
   const onEvent = role.value === "customer" ? null : setEvent;
   return (
@@ -85,6 +94,12 @@ function Body({ invoice, to }: { invoice: Invoice; to: Address }) {
       <p class="quiet">
         {dayTime(invoice.invoice_date)} · {plural(invoice.lines_count, "line")} · {plural(invoice.items, "item")} ·{" "}
         {invoice.country}
+        {apart && invoice.customer_id !== null && (
+          <>
+            {" "}
+            · <a href={`/customers/${invoice.customer_id}`}>Customer {invoice.customer_id}</a>
+          </>
+        )}
       </p>
       <p>
         <a class="button" href={invoice.pdf} target="_blank" rel="noreferrer">
@@ -99,7 +114,9 @@ function Body({ invoice, to }: { invoice: Invoice; to: Address }) {
         rowKey={(line) => line.event_id}
         foot={
           <tr>
-            <td colSpan={3}>Total</td>
+            <td>Total</td>
+            <td class="figure narrow-hide">{count(invoice.items)}</td>
+            <td class="narrow-hide" />
             <td class="figure">{exactMoney(invoice.total)}</td>
           </tr>
         }
@@ -109,7 +126,7 @@ function Body({ invoice, to }: { invoice: Invoice; to: Address }) {
   );
 }
 
-export function OrderView({ number, to }: { number: string; to: Address }) {
+export function OrderView({ number, ...view }: ViewProps & { number: string }) {
   const invoice = useResource<Invoice>(`/invoices/${encodeURIComponent(number)}`, { keepFormer: false });
   return (
     <Loaded
@@ -122,7 +139,7 @@ export function OrderView({ number, to }: { number: string; to: Address }) {
         </p>
       }
     >
-      {(known) => <Body invoice={known} to={to} />}
+      {(known) => <Body invoice={known} {...view} />}
     </Loaded>
   );
 }
