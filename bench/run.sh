@@ -25,6 +25,7 @@ step 'bulk POST' bench/bulk.sh "$build"
 step 'the whole way' bench/whole.sh "$build"
 step 'bronze' bench/bronze.sh "$build"
 step 'silver and gold' bench/medallion.sh "$build"
+step 'the sales dashboard' bench/web.sh "$build"
 step 'Kafka and PostgreSQL, and the stack of the original' bench/peer.sh "$build"
 
 # field NAME: reads a value out of the JSON line on standard input.
@@ -100,5 +101,18 @@ TEXT
         row 'peak memory of the processor, MiB' "$(value spark_store ours_peak_mib)" "Spark: $(value spark_store spark_peak_mib)" '' ''
     fi
     has visible || has store_postgres || printf 'Neither Kafka nor PostgreSQL could be started here.\n'
+
+    head_of_table 'The sales dashboard'
+    if has sales; then
+        row "a changed filter over $(value sales lines) lines, p50 / p99, ms" \
+            "$(value sales changed_p50_ms) / $(value sales changed_p99_ms)" '' '' 'well under 100'
+        row 'the whole range with a comparison, ms' "$(value sales whole_ms)" '' '' '100'
+        row 'the same question again, p99, ms' "$(value sales again_p99_ms)" '' '' '10'
+        row 'the lines read from the lake, ms; their memory, MiB' "$(value sales load_ms); $(value sales set_mib)" '' '' ''
+        row 'following an increment of 1,000 lines, ms' "$(value sales refresh_ms)" '' '' ''
+    fi
+    { grep '"bench":"page"' "$results" || true; } | while read -r page; do
+        row "\`GET $(field path <<<"$page")\`, $(field users <<<"$page") users at once, p99, ms" "$(field p99_ms <<<"$page")" '' '' '200'
+    done
 } | sed -E ':again; s/([0-9])([0-9]{3})( |:|,|$|\|)/\1,\2\3/; t again' >"$report"
 printf 'bench: wrote %s\n' "$report" >&2

@@ -16,9 +16,10 @@
 #include <time.h>
 
 #include "base/civil.h"
+#include "base/hash.h"
 #include "base/log.h"
 
-enum { answer_bytes_max = 4 << 20, key_bytes_max = 1 << 20 };
+enum { answer_bytes_max = 4 << 20, key_bytes_max = 1 << 20, making_max = 64 };
 
 struct mr_sales {
     mr_sales_options options;
@@ -30,6 +31,7 @@ struct mr_sales {
     mr_sales_set *current;  /* guarded by lock, as all below */
     mr_sales_cache *cache;
     mr_sales_state state;
+    uint64_t making[making_max]; /* hashes of the keys whose answers are under way; 0: free */
     bool stopping;
 };
 
@@ -286,26 +288,91 @@ static void write_key(const mr_sales_set *set, const mr_sales_question *question
     }
 }
 
+/* The place of a key under way, or of a free one (hash 0); NULL: all are taken. */
+static uint64_t *place_of(mr_sales *sales, uint64_t hash)
+{
+    for (size_t index = 0; index < making_max; index++) {
+        if (sales->making[index] == hash) {
+            return &sales->making[index];
+        }
+    }
+    return NULL;
+}
+
+/* Finds what is kept, waiting for whoever makes it now. false: it is for the caller to make, and
+ * to say so with end_making. */
 static bool find_kept(mr_sales *sales, mr_text key, mr_buffer *out)
 {
+    const uint64_t hash = mr_hash64(key.data, key.bytes) | 1;
+    mr_text kept;
     bool found;
 
     pthread_mutex_lock(&sales->lock);
-    const mr_text kept = mr_sales_cache_get(sales->cache, key);
-
+    while ((kept = mr_sales_cache_get(sales->cache, key)).data == NULL &&
+           place_of(sales, hash) != NULL && !sales->stopping) {
+        pthread_cond_wait(&sales->changed, &sales->lock);
+    }
     found = kept.data != NULL && mr_buffer_append_text(out, kept);
+    uint64_t *place = found ? NULL : place_of(sales, 0);
+    if (place != NULL) {
+        *place = hash;
+    }
     sales->state.answers++;
     sales->state.answers_kept += found;
     pthread_mutex_unlock(&sales->lock);
     return found;
 }
 
-static mr_status answer(const mr_sales_set *set, const mr_sales_question *question, mr_buffer *out,
-                        mr_err *err)
+/* made absent: it failed, and the next one tries. */
+static void end_making(mr_sales *sales, mr_text key, mr_text made)
+{
+    const uint64_t hash = mr_hash64(key.data, key.bytes) | 1;
+
+    pthread_mutex_lock(&sales->lock);
+    if (made.data != NULL) {
+        mr_sales_cache_put(sales->cache, key, made);
+    }
+    uint64_t *place = place_of(sales, hash);
+    if (place != NULL) {
+        *place = 0;
+    }
+    pthread_cond_broadcast(&sales->changed);
+    pthread_mutex_unlock(&sales->lock);
+}
+
+mr_status mr_sales_keep(mr_sales *sales, const mr_sales_set *set, const mr_sales_question *question,
+                        const mr_sales_kept *what, mr_buffer *out, mr_err *err)
+{
+    mr_buffer key, text;
+    mr_status status = MR_OK;
+
+    mr_buffer_init(&key, key_bytes_max);
+    mr_buffer_init(&text, answer_bytes_max);
+    (void)mr_buffer_append_text(&key, what->name);
+    (void)mr_buffer_append_string(&key, ";");
+    write_key(set, question, &key);
+    if (key.overflowed) {
+        status = mr_fail(err, MR_LIMIT, "the filters are too long");
+    } else if (!find_kept(sales, mr_buffer_text(&key), out)) {
+        status = what->make(what->ctx, set, question, &text, err);
+        end_making(sales, mr_buffer_text(&key),
+                   status == MR_OK ? mr_buffer_text(&text) : MR_TEXT_ABSENT);
+        if (status == MR_OK) {
+            (void)mr_buffer_append_text(out, mr_buffer_text(&text));
+        }
+    }
+    mr_buffer_free(&key);
+    mr_buffer_free(&text);
+    return status;
+}
+
+static mr_status make_dashboard(void *ctx, const mr_sales_set *set,
+                                const mr_sales_question *question, mr_buffer *out, mr_err *err)
 {
     mr_sales_result *result = NULL;
     mr_status status = mr_sales_result_make(set, question, &result, err);
 
+    (void)ctx;
     if (status == MR_OK) {
         status = mr_sales_answer_write(result, out, err);
     }
@@ -316,26 +383,9 @@ static mr_status answer(const mr_sales_set *set, const mr_sales_question *questi
 mr_status mr_sales_ask(mr_sales *sales, const mr_sales_set *set, const mr_sales_question *question,
                        mr_buffer *out, mr_err *err)
 {
-    mr_buffer key, text;
-    mr_status status = MR_OK;
+    const mr_sales_kept dashboard = {MR_TEXT_LITERAL("dashboard"), make_dashboard, NULL};
 
-    mr_buffer_init(&key, key_bytes_max);
-    mr_buffer_init(&text, answer_bytes_max);
-    write_key(set, question, &key);
-    if (key.overflowed) {
-        status = mr_fail(err, MR_LIMIT, "the filters are too long");
-    } else if (!find_kept(sales, mr_buffer_text(&key), out)) {
-        status = answer(set, question, &text, err);
-        if (status == MR_OK) {
-            pthread_mutex_lock(&sales->lock);
-            mr_sales_cache_put(sales->cache, mr_buffer_text(&key), mr_buffer_text(&text));
-            pthread_mutex_unlock(&sales->lock);
-            (void)mr_buffer_append_text(out, mr_buffer_text(&text));
-        }
-    }
-    mr_buffer_free(&key);
-    mr_buffer_free(&text);
-    return status;
+    return mr_sales_keep(sales, set, question, &dashboard, out, err);
 }
 
 void mr_sales_read_state(mr_sales *sales, mr_sales_state *ret_state)

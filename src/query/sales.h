@@ -38,6 +38,18 @@ mr_status mr_sales_take(mr_sales *sales, const mr_sales_question *question, uint
                         mr_sales_set **ret_set, mr_err *err);
 void mr_sales_give(mr_sales *sales, mr_sales_set *set); /* NULL is fine */
 
+/* An answer that is kept by its name, the question and the version. make is called in the caller's
+ * thread where it is not kept, by one at a time: others who ask for the same wait for it. */
+typedef struct mr_sales_kept {
+    mr_text name;
+    mr_status (*make)(void *ctx, const mr_sales_set *set, const mr_sales_question *question,
+                      mr_buffer *out, mr_err *err);
+    void *ctx;
+} mr_sales_kept;
+
+mr_status mr_sales_keep(mr_sales *sales, const mr_sales_set *set, const mr_sales_question *question,
+                        const mr_sales_kept *what, mr_buffer *out, mr_err *err);
+
 /* Appends the dashboard (mr_sales_answer_write), kept where the same was asked of this version. */
 mr_status mr_sales_ask(mr_sales *sales, const mr_sales_set *set, const mr_sales_question *question,
                        mr_buffer *out, mr_err *err);

@@ -208,12 +208,12 @@ static mr_status flush(void *ctx, mr_text text, mr_err *err)
 }
 
 /* Rows go into the answer as "items", or as CSV into a stream. */
-static mr_status begin_list(mr_web_call *call, bool csv, const char *header, const char *file_name,
-                            listing *ret_list, mr_err *err)
+static mr_status begin_list_to(mr_web_call *call, mr_buffer *out, bool csv, const char *header,
+                               const char *file_name, listing *ret_list, mr_err *err)
 {
     mr_status status = MR_OK;
 
-    *ret_list = (listing){.call = call, .rows = {.csv = csv, .out = mr_web_call_out(call)}};
+    *ret_list = (listing){.call = call, .rows = {.csv = csv, .out = out}};
     if (!csv) {
         (void)mr_buffer_append_string(ret_list->rows.out, "{\"items\":[");
         return MR_OK;
@@ -225,6 +225,12 @@ static mr_status begin_list(mr_web_call *call, bool csv, const char *header, con
     ret_list->rows.ctx = ret_list;
     status = mr_web_call_stream(call, "text/csv; charset=utf-8", file_name, err);
     return status;
+}
+
+static mr_status begin_list(mr_web_call *call, bool csv, const char *header, const char *file_name,
+                            listing *ret_list, mr_err *err)
+{
+    return begin_list_to(call, mr_web_call_out(call), csv, header, file_name, ret_list, err);
 }
 
 static mr_status end_csv(listing *list, mr_status status, mr_err *err)
@@ -246,6 +252,7 @@ static void end_items(mr_buffer *out, uint64_t total, mr_text next)
 }
 
 typedef struct panel_request {
+    mr_web_call *call;
     mr_sales_panel panel;
     mr_sales_page page;
     bool csv;
@@ -281,18 +288,23 @@ static mr_status read_panel(mr_web_call *call, panel_request *ret, mr_err *err)
     return status;
 }
 
-static mr_status write_panel(mr_web_call *call, const mr_sales_result *result,
-                             const panel_request *wanted, mr_err *err)
+/* As mr_sales_kept.make; CSV goes into the call's stream instead. */
+static mr_status make_panel(void *ctx, const mr_sales_set *set, const mr_sales_question *question,
+                            mr_buffer *out, mr_err *err)
 {
-    listing list;
+    const panel_request *wanted = ctx;
+    mr_sales_result *result = NULL;
+    listing list = {.call = wanted->call};
     char next[32] = "", file_name[64];
     uint64_t total = 0;
-    mr_status status;
+    mr_status status = mr_sales_result_make(set, question, &result, err);
 
     (void)snprintf(file_name, sizeof file_name, "%.*s.csv",
-                   MR_TEXT_ARGS(mr_web_call_path(call, 0)));
-    status =
-        begin_list(call, wanted->csv, mr_sales_panel_header(wanted->panel), file_name, &list, err);
+                   MR_TEXT_ARGS(mr_web_call_path(wanted->call, 0)));
+    if (status == MR_OK) {
+        status = begin_list_to(wanted->call, out, wanted->csv, mr_sales_panel_header(wanted->panel),
+                               file_name, &list, err);
+    }
     if (status == MR_OK) {
         status =
             mr_sales_panel_write(result, wanted->panel, &wanted->page, &list.rows, &total, err);
@@ -306,15 +318,16 @@ static mr_status write_panel(mr_web_call *call, const mr_sales_result *result,
         end_items(list.rows.out, total, mr_text_of(next));
         (void)mr_buffer_append_string(list.rows.out, "}");
     }
+    mr_sales_result_free(result);
     return end_csv(&list, status, err);
 }
 
 mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err)
 {
     asked given = {.question = {.has_from = false}};
-    panel_request wanted = {.csv = false};
+    panel_request wanted = {.call = call};
     mr_sales_set *set = NULL;
-    mr_sales_result *result = NULL;
+    char name[96];
     mr_status status = read_panel(call, &wanted, err);
 
     if (status == MR_OK) {
@@ -327,11 +340,13 @@ mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err)
         return status;
     }
     if (!is_fresh(call, set)) {
-        status = mr_sales_result_make(set, &given.question, &result, err);
-        if (status == MR_OK) {
-            status = write_panel(call, result, &wanted, err);
-        }
-        mr_sales_result_free(result);
+        (void)snprintf(name, sizeof name, "panel,%d,%d,%" PRIu64 ",%" PRIu64, (int)wanted.panel,
+                       wanted.page.by_quantity, wanted.page.skip, wanted.page.limit);
+        const mr_sales_kept kept = {mr_text_of(name), make_panel, &wanted};
+
+        status = wanted.csv ? make_panel(&wanted, set, &given.question, mr_web_call_out(call), err)
+                            : mr_sales_keep(sales_of(call), set, &given.question, &kept,
+                                            mr_web_call_out(call), err);
     }
     mr_sales_give(sales_of(call), set);
     return status;
@@ -370,18 +385,27 @@ static mr_status read_invoices(mr_web_call *call, mr_sales_invoices *ret, bool *
     return status;
 }
 
-static mr_status write_invoices(mr_web_call *call, const mr_sales_set *set,
-                                const mr_sales_question *question, const mr_sales_invoices *wanted,
-                                bool csv, mr_err *err)
+typedef struct invoices_request {
+    mr_web_call *call;
+    mr_sales_invoices wanted;
+    bool csv;
+} invoices_request;
+
+/* As mr_sales_kept.make; CSV goes into the call's stream instead. */
+static mr_status make_invoices(void *ctx, const mr_sales_set *set,
+                               const mr_sales_question *question, mr_buffer *out, mr_err *err)
 {
+    const invoices_request *asked_for = ctx;
     mr_sales_invoices_found found;
     listing list;
-    mr_status status = begin_list(call, csv, mr_sales_invoices_header, "invoices.csv", &list, err);
+    mr_status status = begin_list_to(asked_for->call, out, asked_for->csv, mr_sales_invoices_header,
+                                     "invoices.csv", &list, err);
 
     if (status == MR_OK) {
-        status = mr_sales_invoices_write(set, question, wanted, &list.rows, &found, err);
+        status =
+            mr_sales_invoices_write(set, question, &asked_for->wanted, &list.rows, &found, err);
     }
-    if (status == MR_OK && !csv) {
+    if (status == MR_OK && !asked_for->csv) {
         end_items(list.rows.out, found.total, mr_text_of(found.next));
         mr_web_json_name(list.rows.out, "sum");
         mr_web_json_amount(list.rows.out, found.sum);
@@ -393,10 +417,11 @@ static mr_status write_invoices(mr_web_call *call, const mr_sales_set *set,
 mr_status mr_web_sales_invoices_get(mr_web_call *call, mr_err *err)
 {
     asked given = {.question = {.has_from = false}};
-    mr_sales_invoices wanted = {.limit = page_default};
+    invoices_request request = {.call = call, .wanted = {.limit = page_default}};
+    const mr_sales_invoices *wanted = &request.wanted;
     mr_sales_set *set = NULL;
-    bool csv = false;
-    mr_status status = read_invoices(call, &wanted, &csv, err);
+    char name[mr_sales_cursor_bytes_max + 64];
+    mr_status status = read_invoices(call, &request.wanted, &request.csv, err);
 
     if (status == MR_OK) {
         status = read_question(call, &given, err);
@@ -408,7 +433,15 @@ mr_status mr_web_sales_invoices_get(mr_web_call *call, mr_err *err)
         return status;
     }
     if (!is_fresh(call, set)) {
-        status = write_invoices(call, set, &given.question, &wanted, csv, err);
+        (void)snprintf(name, sizeof name, "invoices,%d,%d,%d,%" PRIu64 ",%.*s", (int)wanted->kind,
+                       (int)wanted->sort, wanted->ascending, wanted->limit,
+                       MR_TEXT_ARGS(wanted->after));
+        const mr_sales_kept kept = {mr_text_of(name), make_invoices, &request};
+
+        status = request.csv
+                     ? make_invoices(&request, set, &given.question, mr_web_call_out(call), err)
+                     : mr_sales_keep(sales_of(call), set, &given.question, &kept,
+                                     mr_web_call_out(call), err);
     }
     mr_sales_give(sales_of(call), set);
     return status;
