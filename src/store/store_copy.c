@@ -12,7 +12,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "store/copy_backend.h"
@@ -107,6 +109,39 @@ static const mr_copy_table tables[] = {
                  {.name = "changed_ms", .kind = MR_COPY_INT8}},
      .column_count = 4,
      .is_ops = true},
+    /* Who may look comes along; sessions, links and tries end here, and so does the history. */
+    {.name = "web_user",
+     .columns = {{.name = "user_id", .kind = MR_COPY_INT8},
+                 {.name = "name", .kind = MR_COPY_TEXT},
+                 {.name = "role", .kind = MR_COPY_INT8},
+                 {.name = "customer_id", .kind = MR_COPY_INT8},
+                 {.name = "password", .kind = MR_COPY_TEXT},
+                 {.name = "created_ms", .kind = MR_COPY_INT8},
+                 {.name = "signed_in_ms", .kind = MR_COPY_INT8}},
+     .column_count = 7,
+     .identity = "user_id",
+     .is_ops = true},
+    {.name = "web_saved_query",
+     .columns = {{.name = "query_id", .kind = MR_COPY_INT8},
+                 {.name = "user_name", .kind = MR_COPY_TEXT},
+                 {.name = "name", .kind = MR_COPY_TEXT},
+                 {.name = "source", .kind = MR_COPY_TEXT},
+                 {.name = "query", .kind = MR_COPY_TEXT},
+                 {.name = "changed_ms", .kind = MR_COPY_INT8}},
+     .column_count = 6,
+     .identity = "query_id",
+     .is_ops = true},
+    {.name = "web_audit",
+     .columns = {{.name = "audit_id", .kind = MR_COPY_INT8},
+                 {.name = "at_ms", .kind = MR_COPY_INT8},
+                 {.name = "user_name", .kind = MR_COPY_TEXT},
+                 {.name = "address", .kind = MR_COPY_TEXT},
+                 {.name = "action", .kind = MR_COPY_TEXT},
+                 {.name = "target", .kind = MR_COPY_TEXT},
+                 {.name = "detail", .kind = MR_COPY_TEXT}},
+     .column_count = 7,
+     .identity = "audit_id",
+     .is_ops = true},
 };
 
 enum {
@@ -198,6 +233,32 @@ static mr_status make_schema(const mr_store_options *to, mr_err *err)
         mr_ops_close(ops);
     }
     return status;
+}
+
+/* What lies beside the source has the tables that are read, if there is anything: a version from
+ * before the web is brought up to date. */
+static mr_status renew_ops(const mr_store_options *from, mr_err *err)
+{
+    mr_store_options options = *from;
+    mr_ops *ops = NULL;
+    mr_status status;
+
+    if (backend_of(from->url) == &mr_copy_sqlite) {
+        char *path = mr_path_join(from->data_folder, "ops.db");
+        bool exists = access(path, F_OK) == 0;
+        free(path);
+        if (!exists) {
+            return MR_OK; /* opening would make it */
+        }
+    }
+    options.mode = MR_STORE_READ;
+    status = mr_ops_open_beside(&options, &ops, err);
+    if (status == MR_UNAVAILABLE) { /* an older version, or nobody is there: then this fails too */
+        options.mode = MR_STORE_WRITE;
+        status = mr_ops_open_beside(&options, &ops, err);
+    }
+    mr_ops_close(ops);
+    return status == MR_NOT_FOUND ? MR_OK : status;
 }
 
 /* Two files of one data folder have the same keys beside them. */
@@ -510,6 +571,9 @@ mr_status mr_store_copy(const mr_store_options *from, const mr_store_options *to
     mr_store_totals expected;
     mr_status status = read_totals(from, &expected, err);
 
+    if (status == MR_OK) {
+        status = renew_ops(from, err);
+    }
     if (status == MR_OK) {
         status = make_schema(to, err);
     }

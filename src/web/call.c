@@ -105,6 +105,7 @@ bool mr_web_call_fresh(mr_web_call *call, const char *version)
     MR_ASSERT(bytes > 2 && (size_t)bytes < sizeof call->etag);
     MR_ASSERT(strchr(version, '"') == NULL);
     mr_web_call_add_header(call, "ETag", call->etag);
+    mr_web_call_add_header(call, "Cache-Control", "private, no-cache");
     call->unchanged =
         names_tag(mr_http_request_header(call->request, "If-None-Match"), mr_text_of(call->etag));
     return call->unchanged;

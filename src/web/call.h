@@ -93,8 +93,8 @@ void mr_web_call_set_content_type(mr_web_call *call, const char *content_type); 
 /* Neither may hold a control character. */
 void mr_web_call_add_header(mr_web_call *call, const char *name, const char *value);
 
-/* Sets the ETag, from what names the data's version ("gold-17"): true when the client has it
- * already: return MR_OK at once, the answer is a 304. */
+/* Sets the ETag (and Cache-Control: private, no-cache), from what names the data's version
+ * ("gold-17"): true when the client has it already: return MR_OK at once, the answer is a 304. */
 bool mr_web_call_fresh(mr_web_call *call, const char *version);
 
 /* Begins a streamed answer: status, headers and content type stand. file_name: what a browser saves

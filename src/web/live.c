@@ -69,13 +69,13 @@ static void release_place(mr_web_live *live)
 
 static live_loop *loop_of(mr_web_live *live, const mr_http_loop *loop)
 {
-    for (size_t i = 0; i < live->loop_count; i++) {
-        if (live->loops[i].loop == loop) {
-            return &live->loops[i];
-        }
+    size_t i = 0;
+
+    while (live->loops[i].loop != loop) {
+        i++;
+        MR_ASSERT(i < live->loop_count); /* every loop was added when it started */
     }
-    MR_ASSERT(!"a stream on a loop that has not started");
-    return NULL;
+    return &live->loops[i];
 }
 
 static void unlink_call(mr_web_live *live, mr_web_call *call)
