@@ -161,6 +161,9 @@ static size_t pick_page(search *s)
     const size_t limit = s->wanted->limit < s->count ? (size_t)s->wanted->limit : s->count;
     size_t picked = 0;
 
+    if (s->count == 0) {
+        return 0; /* there is no list, which qsort_r may not be given */
+    }
     if (limit == s->count || limit > 1000) {
         qsort_r(s->list, s->count, sizeof *s->list, compare_found, s);
         return limit;
