@@ -1,6 +1,7 @@
 # DuckDB is in no package of Debian: scripts/duckdb.sh (called by make deps) puts it into the cache.
-# -DDUCKDB_ROOT=folder takes libduckdb.so and duckdb.h from elsewhere. The library is installed beside
-# the program, in lib/millrace.
+# -DDUCKDB_ROOT=folder takes libduckdb.so and duckdb.h from elsewhere. No program is linked
+# with the library: the first database that is opened loads it (src/olap/olap_library.c), and finds it
+# by the program's RUNPATH: in that folder for a build, beside the program in lib/millrace once installed.
 set(DUCKDB_ROOT "" CACHE PATH "Folder with libduckdb.so and duckdb.h; empty: the one that scripts/duckdb.sh made")
 if(DUCKDB_ROOT STREQUAL "")
     execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/duckdb.sh --check
@@ -11,9 +12,18 @@ if(DUCKDB_ROOT STREQUAL "")
 else()
     set(duckdb_folder ${DUCKDB_ROOT})
 endif()
-add_library(DuckDB SHARED IMPORTED)
-set_target_properties(DuckDB PROPERTIES
-    IMPORTED_LOCATION ${duckdb_folder}/libduckdb.so
-    INTERFACE_INCLUDE_DIRECTORIES ${duckdb_folder})
+foreach(file libduckdb.so duckdb.h)
+    if(NOT EXISTS ${duckdb_folder}/${file})
+        message(FATAL_ERROR "DuckDB: there is no ${duckdb_folder}/${file}")
+    endif()
+endforeach()
+add_library(DuckDB INTERFACE IMPORTED)
+target_include_directories(DuckDB INTERFACE ${duckdb_folder})
+if(MILLRACE_SANITIZER)
+    # A sanitizer looks for what it stands in for (__cxa_throw) when the program starts: the C++ library
+    # must be there by then, not come with DuckDB later.
+    target_link_libraries(DuckDB INTERFACE "-Wl,--push-state,--no-as-needed,-lstdc++,--pop-state")
+endif()
+list(APPEND CMAKE_BUILD_RPATH ${duckdb_folder})
 install(FILES ${duckdb_folder}/libduckdb.so DESTINATION lib/millrace)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib/millrace")

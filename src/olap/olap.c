@@ -2,7 +2,8 @@
 /* olap/olap.c - databases and connections: DuckDB in memory, bounded, without extensions.
  *
  * Owns:    the database, its folder of temporary files, its watcher (olap_watch.c).
- * Not here: statements (olap_query.c), rows (olap_result.c, olap_appender.c).
+ * Not here: the engine's library (olap_library.c), statements (olap_query.c), rows (olap_result.c,
+ * olap_appender.c).
  */
 #include "olap/olap.h"
 
@@ -20,7 +21,7 @@ enum { setup_bytes_max = 1 << 20 };
 static void set(duckdb_config config, const char *name, const char *value)
 {
     /* Names and forms are constants of this file: a wrong one is a mistake here. */
-    MR_ASSERT(duckdb_set_config(config, name, value) == DuckDBSuccess);
+    MR_ASSERT(mr_duckdb.set_config(config, name, value) == DuckDBSuccess);
 }
 
 static void set_number(duckdb_config config, const char *name, uint64_t value, const char *unit)
@@ -36,7 +37,7 @@ static duckdb_config make_config(const mr_olap_options *options, const char *tem
     const uint64_t memory = options->memory_bytes_max;
     duckdb_config config = NULL;
 
-    MR_ASSERT(duckdb_create_config(&config) == DuckDBSuccess);
+    MR_ASSERT(mr_duckdb.create_config(&config) == DuckDBSuccess);
     set_number(config, "memory_limit", memory > 0 ? memory : memory_bytes_default, "B");
     if (options->threads > 0) {
         set_number(config, "threads", options->threads, "");
@@ -81,9 +82,9 @@ mr_status mr_olap_open(const mr_olap_options *options, mr_olap **ret_olap, mr_er
     mr_olap *olap = mr_alloc_zero(1, sizeof *olap);
     duckdb_config config;
     char *message = NULL;
-    mr_status status = MR_OK;
+    mr_status status = mr_olap_library_load(err);
 
-    if (options->temp_folder != NULL) {
+    if (status == MR_OK && options->temp_folder != NULL) {
         status = mr_olap_temp_open(options->temp_folder, &olap->temp, err);
     }
     if (status != MR_OK) {
@@ -91,11 +92,11 @@ mr_status mr_olap_open(const mr_olap_options *options, mr_olap **ret_olap, mr_er
         return status;
     }
     config = make_config(options, olap->temp.folder);
-    if (duckdb_open_ext(NULL, &olap->database, config, &message) != DuckDBSuccess) {
+    if (mr_duckdb.open_ext(NULL, &olap->database, config, &message) != DuckDBSuccess) {
         status = mr_olap_fail(NULL, DUCKDB_ERROR_INVALID, message, err);
     }
-    duckdb_destroy_config(&config);
-    duckdb_free(message);
+    mr_duckdb.destroy_config(&config);
+    mr_duckdb.free(message);
     if (status != MR_OK) {
         mr_olap_temp_close(&olap->temp);
         free(olap);
@@ -117,7 +118,7 @@ void mr_olap_close(mr_olap *olap)
         return;
     }
     mr_olap_watch_stop(olap);
-    duckdb_close(&olap->database);
+    mr_duckdb.close(&olap->database);
     mr_olap_temp_close(&olap->temp);
     free(olap);
 }
@@ -150,7 +151,7 @@ mr_status mr_olap_connect(mr_olap *olap, mr_olap_connection **ret_connection, mr
     mr_olap_connection *connection = mr_alloc_zero(1, sizeof *connection);
 
     connection->olap = olap;
-    if (duckdb_connect(olap->database, &connection->handle) != DuckDBSuccess) {
+    if (mr_duckdb.connect(olap->database, &connection->handle) != DuckDBSuccess) {
         free(connection);
         return mr_fail(err, MR_IO, "the engine refuses a connection");
     }
@@ -165,6 +166,6 @@ void mr_olap_disconnect(mr_olap_connection *connection)
         return;
     }
     mr_olap_watch_remove(connection);
-    duckdb_disconnect(&connection->handle);
+    mr_duckdb.disconnect(&connection->handle);
     free(connection);
 }

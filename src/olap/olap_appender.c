@@ -11,9 +11,6 @@
 
 #include "olap/olap_private.h"
 
-/* In the library since 1.5; the header that is packaged is older. */
-duckdb_state duckdb_appender_clear(duckdb_appender appender);
-
 typedef struct slot {
     duckdb_vector vector;
     void *data;
@@ -51,10 +48,10 @@ static void point_at_vectors(mr_olap_appender *appender)
     for (size_t index = 0; index < appender->column_count; index++) {
         slot *at = &appender->slots[index];
 
-        at->vector = duckdb_data_chunk_get_vector(appender->chunk, index);
-        duckdb_vector_ensure_validity_writable(at->vector);
-        at->data = duckdb_vector_get_data(at->vector);
-        at->validity = duckdb_vector_get_validity(at->vector);
+        at->vector = mr_duckdb.data_chunk_get_vector(appender->chunk, index);
+        mr_duckdb.vector_ensure_validity_writable(at->vector);
+        at->data = mr_duckdb.vector_get_data(at->vector);
+        at->validity = mr_duckdb.vector_get_validity(at->vector);
         at->rows_set = 0;
     }
     appender->row = 0;
@@ -62,7 +59,7 @@ static void point_at_vectors(mr_olap_appender *appender)
 
 static void make_slots(mr_olap_appender *appender)
 {
-    const size_t count = duckdb_appender_column_count(appender->handle);
+    const size_t count = mr_duckdb.appender_column_count(appender->handle);
     duckdb_logical_type *types = mr_alloc_zero(count, sizeof *types);
 
     appender->column_count = count;
@@ -70,17 +67,17 @@ static void make_slots(mr_olap_appender *appender)
     for (size_t index = 0; index < count; index++) {
         slot *at = &appender->slots[index];
 
-        types[index] = duckdb_appender_column_type(appender->handle, index);
-        at->id = duckdb_get_type_id(types[index]);
+        types[index] = mr_duckdb.appender_column_type(appender->handle, index);
+        at->id = mr_duckdb.get_type_id(types[index]);
         at->storage = mr_olap_storage(types[index]);
         if (at->id == DUCKDB_TYPE_DECIMAL) {
-            at->limit = power_of_ten(duckdb_decimal_width(types[index]));
-            at->scale = duckdb_decimal_scale(types[index]);
+            at->limit = power_of_ten(mr_duckdb.decimal_width(types[index]));
+            at->scale = mr_duckdb.decimal_scale(types[index]);
         }
     }
-    appender->chunk = duckdb_create_data_chunk(types, count);
+    appender->chunk = mr_duckdb.create_data_chunk(types, count);
     for (size_t index = 0; index < count; index++) {
-        duckdb_destroy_logical_type(&types[index]);
+        mr_duckdb.destroy_logical_type(&types[index]);
     }
     free(types);
     point_at_vectors(appender);
@@ -88,12 +85,13 @@ static void make_slots(mr_olap_appender *appender)
 
 static mr_status fail_by_engine(mr_olap_appender *appender, mr_err *err)
 {
-    duckdb_error_data data = duckdb_appender_error_data(appender->handle);
-    const mr_status status = mr_olap_fail(appender->connection, duckdb_error_data_error_type(data),
-                                          duckdb_error_data_message(data), err);
+    duckdb_error_data data = mr_duckdb.appender_error_data(appender->handle);
+    const mr_status status =
+        mr_olap_fail(appender->connection, mr_duckdb.error_data_error_type(data),
+                     mr_duckdb.error_data_message(data), err);
 
     appender->failed = true;
-    duckdb_destroy_error_data(&data);
+    mr_duckdb.destroy_error_data(&data);
     return status;
 }
 
@@ -103,12 +101,12 @@ mr_status mr_olap_appender_open(mr_olap_connection *connection, const char *tabl
     mr_olap_appender *appender = mr_alloc_zero(1, sizeof *appender);
 
     appender->connection = connection;
-    appender->row_count_max = duckdb_vector_size();
-    if (duckdb_appender_create(connection->handle, NULL, table, &appender->handle) !=
+    appender->row_count_max = mr_duckdb.vector_size();
+    if (mr_duckdb.appender_create(connection->handle, NULL, table, &appender->handle) !=
         DuckDBSuccess) {
         const mr_status status = fail_by_engine(appender, err);
 
-        (void)duckdb_appender_destroy(&appender->handle);
+        (void)mr_duckdb.appender_destroy(&appender->handle);
         free(appender);
         return status;
     }
@@ -122,9 +120,9 @@ void mr_olap_appender_close(mr_olap_appender *appender)
     if (appender == NULL) {
         return;
     }
-    (void)duckdb_appender_clear(appender->handle); /* else destroy would flush */
-    (void)duckdb_appender_destroy(&appender->handle);
-    duckdb_destroy_data_chunk(&appender->chunk);
+    (void)mr_duckdb.appender_clear(appender->handle); /* else destroy would flush */
+    (void)mr_duckdb.appender_destroy(&appender->handle);
+    mr_duckdb.destroy_data_chunk(&appender->chunk);
     free(appender->slots);
     free(appender);
 }
@@ -240,7 +238,8 @@ void mr_olap_set_text(mr_olap_appender *appender, size_t column, mr_text value)
         return;
     }
     if (value.bytes > sizeof string.value.inlined.inlined) {
-        duckdb_vector_assign_string_element_len(at->vector, appender->row, value.data, value.bytes);
+        mr_duckdb.vector_assign_string_element_len(at->vector, appender->row, value.data,
+                                                   value.bytes);
         return;
     }
     memcpy(string.value.inlined.inlined, value.data, value.bytes);
@@ -255,11 +254,11 @@ static mr_status hand_over(mr_olap_appender *appender, mr_err *err)
     if (appender->row == 0) {
         return MR_OK;
     }
-    duckdb_data_chunk_set_size(appender->chunk, appender->row);
-    if (duckdb_append_data_chunk(appender->handle, appender->chunk) != DuckDBSuccess) {
+    mr_duckdb.data_chunk_set_size(appender->chunk, appender->row);
+    if (mr_duckdb.append_data_chunk(appender->handle, appender->chunk) != DuckDBSuccess) {
         status = fail_by_engine(appender, err);
     }
-    duckdb_data_chunk_reset(appender->chunk);
+    mr_duckdb.data_chunk_reset(appender->chunk);
     point_at_vectors(appender);
     return status;
 }
@@ -300,7 +299,7 @@ mr_status mr_olap_appender_flush(mr_olap_appender *appender, mr_err *err)
 {
     mr_status status = appender->failed ? fail_failed(err) : hand_over(appender, err);
 
-    if (status == MR_OK && duckdb_appender_flush(appender->handle) != DuckDBSuccess) {
+    if (status == MR_OK && mr_duckdb.appender_flush(appender->handle) != DuckDBSuccess) {
         status = fail_by_engine(appender, err);
     }
     return status;

@@ -43,14 +43,14 @@ static bool write_quoted(mr_text text, mr_buffer *out)
 /* A value inside of another one. */
 static bool write_inner(duckdb_logical_type type, duckdb_vector vector, size_t row, mr_buffer *out)
 {
-    uint64_t *validity = duckdb_vector_get_validity(vector);
+    uint64_t *validity = mr_duckdb.vector_get_validity(vector);
     mr_buffer text;
     bool good;
 
-    if (!duckdb_validity_row_is_valid(validity, row)) {
+    if (!mr_duckdb.validity_row_is_valid(validity, row)) {
         return mr_buffer_append_string(out, "NULL");
     }
-    if (mr_olap_is_nested(duckdb_get_type_id(type))) {
+    if (mr_olap_is_nested(mr_duckdb.get_type_id(type))) {
         return mr_olap_write_value(type, vector, row, out);
     }
     mr_buffer_init(&text, out->bytes_max);
@@ -74,19 +74,19 @@ static bool write_items(duckdb_logical_type child_type, duckdb_vector child, uin
         good = mr_buffer_append_string(out, index > 0 ? ", " : "") &&
                write_inner(child_type, child, first + index, out);
     }
-    duckdb_destroy_logical_type(&child_type);
+    mr_duckdb.destroy_logical_type(&child_type);
     return good && mr_buffer_append_string(out, "]");
 }
 
 static bool write_map(duckdb_logical_type type, duckdb_vector vector, size_t row, mr_buffer *out)
 {
     const duckdb_list_entry entry =
-        ((const duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
-    duckdb_vector pairs = duckdb_list_vector_get_child(vector);
-    duckdb_vector keys = duckdb_struct_vector_get_child(pairs, 0);
-    duckdb_vector values = duckdb_struct_vector_get_child(pairs, 1);
-    duckdb_logical_type key_type = duckdb_map_type_key_type(type);
-    duckdb_logical_type value_type = duckdb_map_type_value_type(type);
+        ((const duckdb_list_entry *)mr_duckdb.vector_get_data(vector))[row];
+    duckdb_vector pairs = mr_duckdb.list_vector_get_child(vector);
+    duckdb_vector keys = mr_duckdb.struct_vector_get_child(pairs, 0);
+    duckdb_vector values = mr_duckdb.struct_vector_get_child(pairs, 1);
+    duckdb_logical_type key_type = mr_duckdb.map_type_key_type(type);
+    duckdb_logical_type value_type = mr_duckdb.map_type_value_type(type);
     bool good = mr_buffer_append_string(out, "{");
 
     for (uint64_t index = 0; good && index < entry.length; index++) {
@@ -95,60 +95,61 @@ static bool write_map(duckdb_logical_type type, duckdb_vector vector, size_t row
                mr_buffer_append_string(out, "=") &&
                write_inner(value_type, values, entry.offset + index, out);
     }
-    duckdb_destroy_logical_type(&key_type);
-    duckdb_destroy_logical_type(&value_type);
+    mr_duckdb.destroy_logical_type(&key_type);
+    mr_duckdb.destroy_logical_type(&value_type);
     return good && mr_buffer_append_string(out, "}");
 }
 
 static bool write_field(duckdb_logical_type type, duckdb_vector vector, idx_t index, size_t row,
                         bool named, mr_buffer *out)
 {
-    duckdb_logical_type field_type = duckdb_struct_type_child_type(type, index);
-    char *name = duckdb_struct_type_child_name(type, index);
+    duckdb_logical_type field_type = mr_duckdb.struct_type_child_type(type, index);
+    char *name = mr_duckdb.struct_type_child_name(type, index);
     bool good = mr_buffer_append_string(out, index > 0 ? ", " : "");
 
     if (named) {
         good = good && write_quoted(mr_text_of(name), out) && mr_buffer_append_string(out, ": ");
     }
-    good = good && write_inner(field_type, duckdb_struct_vector_get_child(vector, index), row, out);
-    duckdb_destroy_logical_type(&field_type);
-    duckdb_free(name);
+    good =
+        good && write_inner(field_type, mr_duckdb.struct_vector_get_child(vector, index), row, out);
+    mr_duckdb.destroy_logical_type(&field_type);
+    mr_duckdb.free(name);
     return good;
 }
 
 static bool write_struct(duckdb_logical_type type, duckdb_vector vector, size_t row, mr_buffer *out)
 {
-    const idx_t count = duckdb_struct_type_child_count(type);
-    char *first = count > 0 ? duckdb_struct_type_child_name(type, 0) : NULL;
+    const idx_t count = mr_duckdb.struct_type_child_count(type);
+    char *first = count > 0 ? mr_duckdb.struct_type_child_name(type, 0) : NULL;
     const bool named = first == NULL || first[0] != '\0'; /* row(1, 'a') has no names */
     bool good = mr_buffer_append_string(out, named ? "{" : "(");
 
     for (idx_t index = 0; good && index < count; index++) {
         good = write_field(type, vector, index, row, named, out);
     }
-    duckdb_free(first);
+    mr_duckdb.free(first);
     return good && mr_buffer_append_string(out, named ? "}" : ")");
 }
 
 /* A union is its member, without quotes of its own. */
 static bool write_union(duckdb_logical_type type, duckdb_vector vector, size_t row, mr_buffer *out)
 {
-    const uint8_t *tags = duckdb_vector_get_data(duckdb_struct_vector_get_child(vector, 0));
+    const uint8_t *tags = mr_duckdb.vector_get_data(mr_duckdb.struct_vector_get_child(vector, 0));
     const idx_t member = tags[row];
-    duckdb_logical_type member_type = duckdb_union_type_member_type(type, member);
-    duckdb_vector members = duckdb_struct_vector_get_child(vector, member + 1);
-    const bool valid = duckdb_validity_row_is_valid(duckdb_vector_get_validity(members), row);
+    duckdb_logical_type member_type = mr_duckdb.union_type_member_type(type, member);
+    duckdb_vector members = mr_duckdb.struct_vector_get_child(vector, member + 1);
+    const bool valid = mr_duckdb.validity_row_is_valid(mr_duckdb.vector_get_validity(members), row);
     const bool good = valid ? mr_olap_write_value(member_type, members, row, out)
                             : mr_buffer_append_string(out, "NULL");
 
-    duckdb_destroy_logical_type(&member_type);
+    mr_duckdb.destroy_logical_type(&member_type);
     return good;
 }
 
 bool mr_olap_write_nested(duckdb_logical_type type, duckdb_vector vector, size_t row,
                           mr_buffer *out)
 {
-    const duckdb_type id = duckdb_get_type_id(type);
+    const duckdb_type id = mr_duckdb.get_type_id(type);
 
     if (id == DUCKDB_TYPE_MAP) {
         return write_map(type, vector, row, out);
@@ -160,13 +161,13 @@ bool mr_olap_write_nested(duckdb_logical_type type, duckdb_vector vector, size_t
         return write_union(type, vector, row, out);
     }
     if (id == DUCKDB_TYPE_ARRAY) {
-        const idx_t size = duckdb_array_type_array_size(type);
-        return write_items(duckdb_array_type_child_type(type),
-                           duckdb_array_vector_get_child(vector), row * size, size, out);
+        const idx_t size = mr_duckdb.array_type_array_size(type);
+        return write_items(mr_duckdb.array_type_child_type(type),
+                           mr_duckdb.array_vector_get_child(vector), row * size, size, out);
     }
     MR_ASSERT(id == DUCKDB_TYPE_LIST);
     const duckdb_list_entry entry =
-        ((const duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
-    return write_items(duckdb_list_type_child_type(type), duckdb_list_vector_get_child(vector),
-                       entry.offset, entry.length, out);
+        ((const duckdb_list_entry *)mr_duckdb.vector_get_data(vector))[row];
+    return write_items(mr_duckdb.list_type_child_type(type),
+                       mr_duckdb.list_vector_get_child(vector), entry.offset, entry.length, out);
 }

@@ -26,11 +26,11 @@ static mr_text string_at(const void *data, size_t row)
 /* Takes the value over. */
 static bool write_engine_value(duckdb_value value, mr_buffer *out)
 {
-    char *text = duckdb_get_varchar(value);
+    char *text = mr_duckdb.get_varchar(value);
     const bool good = text != NULL && mr_buffer_append_string(out, text);
 
-    duckdb_free(text);
-    duckdb_destroy_value(&value);
+    mr_duckdb.free(text);
+    mr_duckdb.destroy_value(&value);
     return good;
 }
 
@@ -98,7 +98,7 @@ static bool write_date(duckdb_date date, mr_buffer *out)
     char text[mr_civil_text_bytes_max];
 
     if (!is_common_year(seconds)) {
-        return write_engine_value(duckdb_create_date(date), out);
+        return write_engine_value(mr_duckdb.create_date(date), out);
     }
     (void)mr_civil_format_iso((mr_civil){seconds}, text);
     return mr_buffer_append(out, text, strlen("yyyy-mm-dd"));
@@ -113,7 +113,7 @@ static bool write_instant(int64_t epoch_us, mr_buffer *out)
 
     fraction_us += fraction_us < 0 ? (int)second_us : 0;
     if (!is_common_year(seconds)) {
-        return write_engine_value(duckdb_create_timestamp((duckdb_timestamp){epoch_us}), out);
+        return write_engine_value(mr_duckdb.create_timestamp((duckdb_timestamp){epoch_us}), out);
     }
     const size_t bytes = mr_civil_format_iso((mr_civil){seconds}, text);
     if (!mr_buffer_append(out, text, bytes)) {
@@ -131,7 +131,7 @@ static bool write_instant(int64_t epoch_us, mr_buffer *out)
 
 static bool write_instant_tz(int64_t epoch_us, mr_buffer *out)
 {
-    const bool finite = duckdb_is_finite_timestamp((duckdb_timestamp){epoch_us});
+    const bool finite = mr_duckdb.is_finite_timestamp((duckdb_timestamp){epoch_us});
 
     return write_instant(epoch_us, out) && (!finite || mr_buffer_append_string(out, "+00"));
 }
@@ -139,10 +139,10 @@ static bool write_instant_tz(int64_t epoch_us, mr_buffer *out)
 static bool write_enum(duckdb_logical_type type, const void *data, size_t row, mr_buffer *out)
 {
     const __int128 index = mr_olap_load_integer(data, row, mr_olap_storage(type));
-    char *text = duckdb_enum_dictionary_value(type, (idx_t)index);
+    char *text = mr_duckdb.enum_dictionary_value(type, (idx_t)index);
     const bool good = mr_buffer_append_string(out, text);
 
-    duckdb_free(text);
+    mr_duckdb.free(text);
     return good;
 }
 
@@ -160,7 +160,7 @@ static bool write_bignum(mr_text kept, mr_buffer *out)
         digits[index] = negative ? (uint8_t)~digit : digit;
     }
     const bool good =
-        write_engine_value(duckdb_create_bignum((duckdb_bignum){digits, bytes, negative}), out);
+        write_engine_value(mr_duckdb.create_bignum((duckdb_bignum){digits, bytes, negative}), out);
     free(digits);
     return good;
 }
@@ -170,7 +170,8 @@ static bool write_bit(mr_text kept, mr_buffer *out)
     uint8_t *bytes = mr_alloc(kept.bytes + 1);
 
     memcpy(bytes, kept.data, kept.bytes);
-    const bool good = write_engine_value(duckdb_create_bit((duckdb_bit){bytes, kept.bytes}), out);
+    const bool good =
+        write_engine_value(mr_duckdb.create_bit((duckdb_bit){bytes, kept.bytes}), out);
     free(bytes);
     return good;
 }
@@ -178,31 +179,31 @@ static bool write_bit(mr_text kept, mr_buffer *out)
 static duckdb_value rare_value(duckdb_type id, const void *data, size_t row)
 {
     if (id == DUCKDB_TYPE_FLOAT) {
-        return duckdb_create_float(((const float *)data)[row]);
+        return mr_duckdb.create_float(((const float *)data)[row]);
     }
     if (id == DUCKDB_TYPE_TIME) {
-        return duckdb_create_time(((const duckdb_time *)data)[row]);
+        return mr_duckdb.create_time(((const duckdb_time *)data)[row]);
     }
     if (id == DUCKDB_TYPE_TIME_NS) {
-        return duckdb_create_time_ns(((const duckdb_time_ns *)data)[row]);
+        return mr_duckdb.create_time_ns(((const duckdb_time_ns *)data)[row]);
     }
     if (id == DUCKDB_TYPE_TIME_TZ) {
-        return duckdb_create_time_tz_value(((const duckdb_time_tz *)data)[row]);
+        return mr_duckdb.create_time_tz_value(((const duckdb_time_tz *)data)[row]);
     }
     if (id == DUCKDB_TYPE_TIMESTAMP_S) {
-        return duckdb_create_timestamp_s(((const duckdb_timestamp_s *)data)[row]);
+        return mr_duckdb.create_timestamp_s(((const duckdb_timestamp_s *)data)[row]);
     }
     if (id == DUCKDB_TYPE_TIMESTAMP_MS) {
-        return duckdb_create_timestamp_ms(((const duckdb_timestamp_ms *)data)[row]);
+        return mr_duckdb.create_timestamp_ms(((const duckdb_timestamp_ms *)data)[row]);
     }
     if (id == DUCKDB_TYPE_TIMESTAMP_NS) {
-        return duckdb_create_timestamp_ns(((const duckdb_timestamp_ns *)data)[row]);
+        return mr_duckdb.create_timestamp_ns(((const duckdb_timestamp_ns *)data)[row]);
     }
     if (id == DUCKDB_TYPE_INTERVAL) {
-        return duckdb_create_interval(((const duckdb_interval *)data)[row]);
+        return mr_duckdb.create_interval(((const duckdb_interval *)data)[row]);
     }
     MR_ASSERT(id == DUCKDB_TYPE_DOUBLE);
-    return duckdb_create_double(((const double *)data)[row]);
+    return mr_duckdb.create_double(((const double *)data)[row]);
 }
 
 static bool write_text_like(duckdb_type id, mr_text text, mr_buffer *out)
@@ -223,18 +224,18 @@ static bool write_number(duckdb_logical_type type, duckdb_type id, const void *d
         const duckdb_uhugeint value = ((const duckdb_uhugeint *)data)[row];
         return write_magnitude(((unsigned __int128)value.upper << 64) | value.lower, false, 0, out);
     }
-    const int scale = id == DUCKDB_TYPE_DECIMAL ? duckdb_decimal_scale(type) : 0;
+    const int scale = id == DUCKDB_TYPE_DECIMAL ? mr_duckdb.decimal_scale(type) : 0;
     return write_integer(mr_olap_load_integer(data, row, mr_olap_storage(type)), scale, out);
 }
 
 bool mr_olap_write_value(duckdb_logical_type type, duckdb_vector vector, size_t row, mr_buffer *out)
 {
-    const duckdb_type id = duckdb_get_type_id(type);
+    const duckdb_type id = mr_duckdb.get_type_id(type);
 
     if (mr_olap_is_nested(id)) {
         return mr_olap_write_nested(type, vector, row, out);
     }
-    const void *data = duckdb_vector_get_data(vector);
+    const void *data = mr_duckdb.vector_get_data(vector);
     if (id == DUCKDB_TYPE_VARCHAR || id == DUCKDB_TYPE_BLOB || id == DUCKDB_TYPE_BIT ||
         id == DUCKDB_TYPE_BIGNUM) {
         return write_text_like(id, string_at(data, row), out);

@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "olap/olap.h"
+#include "olap/olap_library.h"
 
 typedef enum mr_olap_stop {
     MR_OLAP_GOES_ON,

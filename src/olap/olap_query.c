@@ -21,11 +21,11 @@ mr_status mr_olap_run(mr_olap_connection *connection, const char *sql, mr_err *e
     duckdb_result result;
     mr_status status = MR_OK;
 
-    if (duckdb_query(connection->handle, sql, &result) != DuckDBSuccess) {
-        status = mr_olap_fail(connection, duckdb_result_error_type(&result),
-                              duckdb_result_error(&result), err);
+    if (mr_duckdb.query(connection->handle, sql, &result) != DuckDBSuccess) {
+        status = mr_olap_fail(connection, mr_duckdb.result_error_type(&result),
+                              mr_duckdb.result_error(&result), err);
     }
-    duckdb_destroy_result(&result);
+    mr_duckdb.destroy_result(&result);
     mr_olap_end(connection, statement);
     return status;
 }
@@ -36,27 +36,27 @@ static mr_status prepare(mr_olap_connection *connection, const char *sql,
 {
     duckdb_extracted_statements extracted = NULL;
     duckdb_prepared_statement prepared = NULL;
-    const idx_t count = duckdb_extract_statements(connection->handle, sql, &extracted);
+    const idx_t count = mr_duckdb.extract_statements(connection->handle, sql, &extracted);
     mr_status status = MR_OK;
 
-    if (count == 0 && duckdb_extract_statements_error(extracted) != NULL) {
+    if (count == 0 && mr_duckdb.extract_statements_error(extracted) != NULL) {
         status = mr_olap_fail(connection, DUCKDB_ERROR_PARSER,
-                              duckdb_extract_statements_error(extracted), err);
+                              mr_duckdb.extract_statements_error(extracted), err);
     } else if (count == 0) {
         status = mr_fail(err, MR_INVALID, "there is no statement in the query");
     } else if (count > 1) {
         status = mr_fail(err, MR_INVALID,
                          "one statement is allowed at a time (a PIVOT is one when it names its "
                          "values: PIVOT t ON c IN (...))");
-    } else if (duckdb_prepare_extracted_statement(connection->handle, extracted, 0, &prepared) !=
+    } else if (mr_duckdb.prepare_extracted_statement(connection->handle, extracted, 0, &prepared) !=
                DuckDBSuccess) {
         status =
-            mr_olap_fail(connection, DUCKDB_ERROR_INVALID, duckdb_prepare_error(prepared), err);
-        duckdb_destroy_prepare(&prepared);
+            mr_olap_fail(connection, DUCKDB_ERROR_INVALID, mr_duckdb.prepare_error(prepared), err);
+        mr_duckdb.destroy_prepare(&prepared);
     }
-    duckdb_destroy_extracted(&extracted);
-    if (status == MR_OK && duckdb_nparams(prepared) > 0) {
-        duckdb_destroy_prepare(&prepared);
+    mr_duckdb.destroy_extracted(&extracted);
+    if (status == MR_OK && mr_duckdb.nparams(prepared) > 0) {
+        mr_duckdb.destroy_prepare(&prepared);
         return mr_fail(err, MR_INVALID,
                        "the query has parameters, and there are no values for them");
     }
@@ -156,8 +156,8 @@ static mr_status prepare_select(mr_olap_connection *connection, const char *sql,
         begins_a_query(mr_text_of(sql)) ? prepare(connection, sql, &prepared, err) : refuse(err);
 
     if (status == MR_OK &&
-        duckdb_prepared_statement_type(prepared) != DUCKDB_STATEMENT_TYPE_SELECT) {
-        duckdb_destroy_prepare(&prepared);
+        mr_duckdb.prepared_statement_type(prepared) != DUCKDB_STATEMENT_TYPE_SELECT) {
+        mr_duckdb.destroy_prepare(&prepared);
         return refuse(err);
     }
     if (status == MR_OK) {
@@ -199,7 +199,7 @@ static mr_status prepare_read_only(mr_olap_connection *connection, const char *s
                        "EXPLAIN takes no options here: EXPLAIN SELECT, or EXPLAIN ANALYZE SELECT");
     }
     status = prepare_select(connection, behind, &explained, err);
-    duckdb_destroy_prepare(&explained);
+    mr_duckdb.destroy_prepare(&explained);
     return status == MR_OK ? prepare(connection, sql, ret_prepared, err) : status;
 }
 
@@ -209,7 +209,7 @@ mr_status mr_olap_check(mr_olap_connection *connection, const char *sql, mr_err 
     duckdb_prepared_statement prepared = NULL;
     const mr_status status = prepare_read_only(connection, sql, &prepared, err);
 
-    duckdb_destroy_prepare(&prepared);
+    mr_duckdb.destroy_prepare(&prepared);
     mr_olap_end(connection, statement);
     return status;
 }
@@ -225,13 +225,13 @@ static mr_status execute(mr_olap_connection *connection, uint64_t statement, con
     if (status != MR_OK) {
         return status;
     }
-    if (duckdb_execute_prepared_streaming(prepared, &result) == DuckDBSuccess) {
+    if (mr_duckdb.execute_prepared_streaming(prepared, &result) == DuckDBSuccess) {
         return mr_olap_result_create(connection, statement, prepared, &result, ret_result, err);
     }
-    status = mr_olap_fail(connection, duckdb_result_error_type(&result),
-                          duckdb_result_error(&result), err);
-    duckdb_destroy_result(&result);
-    duckdb_destroy_prepare(&prepared);
+    status = mr_olap_fail(connection, mr_duckdb.result_error_type(&result),
+                          mr_duckdb.result_error(&result), err);
+    mr_duckdb.destroy_result(&result);
+    mr_duckdb.destroy_prepare(&prepared);
     return status;
 }
 

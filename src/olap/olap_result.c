@@ -16,12 +16,12 @@ static void fill_column(mr_olap_result *result, size_t index)
 {
     mr_olap_column *column = &result->columns[index];
 
-    column->name = duckdb_column_name(&result->result, index);
-    column->type = duckdb_column_logical_type(&result->result, index);
-    column->id = duckdb_get_type_id(column->type);
+    column->name = mr_duckdb.column_name(&result->result, index);
+    column->type = mr_duckdb.column_logical_type(&result->result, index);
+    column->id = mr_duckdb.get_type_id(column->type);
     column->storage = mr_olap_storage(column->type);
     column->scale =
-        column->id == DUCKDB_TYPE_DECIMAL ? duckdb_decimal_scale(column->type) : (uint8_t)0;
+        column->id == DUCKDB_TYPE_DECIMAL ? mr_duckdb.decimal_scale(column->type) : (uint8_t)0;
 }
 
 static mr_status name_type(mr_olap_column *column, mr_err *err)
@@ -52,7 +52,7 @@ mr_status mr_olap_result_create(mr_olap_connection *connection, uint64_t stateme
     made->statement = statement;
     made->prepared = prepared;
     made->result = *result;
-    made->column_count = duckdb_column_count(&made->result);
+    made->column_count = mr_duckdb.column_count(&made->result);
     made->columns = mr_alloc_zero(made->column_count, sizeof *made->columns);
     for (size_t index = 0; index < made->column_count; index++) {
         fill_column(made, index);
@@ -72,13 +72,13 @@ void mr_olap_result_free(mr_olap_result *result)
         return;
     }
     if (result->chunk != NULL) {
-        duckdb_destroy_data_chunk(&result->chunk);
+        mr_duckdb.destroy_data_chunk(&result->chunk);
     }
-    duckdb_destroy_result(&result->result);
-    duckdb_destroy_prepare(&result->prepared);
+    mr_duckdb.destroy_result(&result->result);
+    mr_duckdb.destroy_prepare(&result->prepared);
     mr_olap_end(result->connection, result->statement);
     for (size_t index = 0; index < result->column_count; index++) {
-        duckdb_destroy_logical_type(&result->columns[index].type);
+        mr_duckdb.destroy_logical_type(&result->columns[index].type);
         free(result->columns[index].type_text);
     }
     free(result->columns);
@@ -111,9 +111,9 @@ static void look_at_chunk(mr_olap_result *result)
     for (size_t index = 0; index < result->column_count; index++) {
         mr_olap_column *column = &result->columns[index];
 
-        column->vector = duckdb_data_chunk_get_vector(result->chunk, index);
-        column->data = duckdb_vector_get_data(column->vector);
-        column->validity = duckdb_vector_get_validity(column->vector);
+        column->vector = mr_duckdb.data_chunk_get_vector(result->chunk, index);
+        column->data = mr_duckdb.vector_get_data(column->vector);
+        column->validity = mr_duckdb.vector_get_validity(column->vector);
     }
 }
 
@@ -125,31 +125,31 @@ static mr_status fail_by_rerun(mr_olap_result *result, mr_err *err)
     duckdb_result again;
     mr_status status;
 
-    if (duckdb_execute_prepared(result->prepared, &again) == DuckDBSuccess) {
+    if (mr_duckdb.execute_prepared(result->prepared, &again) == DuckDBSuccess) {
         status = mr_fail(err, MR_IO, "the engine stopped the query and does not say why");
     } else {
-        status = mr_olap_fail(result->connection, duckdb_result_error_type(&again),
-                              duckdb_result_error(&again), err);
+        status = mr_olap_fail(result->connection, mr_duckdb.result_error_type(&again),
+                              mr_duckdb.result_error(&again), err);
     }
-    duckdb_destroy_result(&again);
+    mr_duckdb.destroy_result(&again);
     return status;
 }
 
 /* Why there is no next chunk: the end, or a failure. */
 static mr_status end_rows(mr_olap_result *result, mr_err *err)
 {
-    const char *message = duckdb_result_error(&result->result);
-    const duckdb_error_type type = duckdb_result_error_type(&result->result);
+    const char *message = mr_duckdb.result_error(&result->result);
+    const duckdb_error_type type = mr_duckdb.result_error_type(&result->result);
     mr_status status = MR_NOT_FOUND;
 
     result->ended = true;
     if (message != NULL && message[0] != '\0') {
         const bool asked = mr_olap_stopped(result->connection) != MR_OLAP_GOES_ON;
 
-        status =
-            type == DUCKDB_ERROR_INTERRUPT && !asked && duckdb_result_is_streaming(result->result)
-                ? fail_by_rerun(result, err)
-                : mr_olap_fail(result->connection, type, message, err);
+        status = type == DUCKDB_ERROR_INTERRUPT && !asked &&
+                         mr_duckdb.result_is_streaming(result->result)
+                     ? fail_by_rerun(result, err)
+                     : mr_olap_fail(result->connection, type, message, err);
     }
     mr_olap_end(result->connection, result->statement);
     return status;
@@ -158,7 +158,7 @@ static mr_status end_rows(mr_olap_result *result, mr_err *err)
 static mr_status next_chunk(mr_olap_result *result, mr_err *err)
 {
     if (result->chunk != NULL) {
-        duckdb_destroy_data_chunk(&result->chunk);
+        mr_duckdb.destroy_data_chunk(&result->chunk);
     }
     result->row_count = 0;
     if (!mr_olap_is_current(result->connection, result->statement)) {
@@ -172,12 +172,12 @@ static mr_status next_chunk(mr_olap_result *result, mr_err *err)
         mr_olap_end(result->connection, result->statement);
         return stopped;
     }
-    result->chunk = duckdb_fetch_chunk(result->result);
+    result->chunk = mr_duckdb.fetch_chunk(result->result);
     if (result->chunk == NULL) {
         return end_rows(result, err);
     }
     result->row = 0;
-    result->row_count = duckdb_data_chunk_get_size(result->chunk);
+    result->row_count = mr_duckdb.data_chunk_get_size(result->chunk);
     look_at_chunk(result);
     return MR_OK;
 }

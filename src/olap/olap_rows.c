@@ -11,7 +11,6 @@
  */
 #include "olap/olap_rows.h"
 
-#include <duckdb.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,43 +234,43 @@ static duckdb_logical_type make_type(mr_olap_rows_type type)
         [MR_OLAP_ROWS_INSTANT] = DUCKDB_TYPE_TIMESTAMP_TZ,
     };
 
-    return type == MR_OLAP_ROWS_PRICE ? duckdb_create_decimal_type(18, mr_price_scale)
-                                      : duckdb_create_logical_type(ids[type]);
+    return type == MR_OLAP_ROWS_PRICE ? mr_duckdb.create_decimal_type(18, mr_price_scale)
+                                      : mr_duckdb.create_logical_type(ids[type]);
 }
 
 static void bind(duckdb_bind_info info)
 {
-    const mr_olap_rows *rows = duckdb_bind_get_extra_info(info);
+    const mr_olap_rows *rows = mr_duckdb.bind_get_extra_info(info);
 
     for (size_t i = 0; i < rows->column_count; i++) {
         duckdb_logical_type type = make_type(rows->columns[i].type);
-        duckdb_bind_add_result_column(info, rows->columns[i].name, type);
-        duckdb_destroy_logical_type(&type);
+        mr_duckdb.bind_add_result_column(info, rows->columns[i].name, type);
+        mr_duckdb.destroy_logical_type(&type);
     }
-    duckdb_bind_set_cardinality(info, rows->count, true);
+    mr_duckdb.bind_set_cardinality(info, rows->count, true);
 }
 
 static void begin_scan(duckdb_init_info info)
 {
-    const mr_olap_rows *rows = duckdb_init_get_extra_info(info);
+    const mr_olap_rows *rows = mr_duckdb.init_get_extra_info(info);
     size_t threads = rows->count / thread_rows + 1;
     atomic_size_t *next = mr_alloc(sizeof *next);
 
     atomic_init(next, 0);
-    duckdb_init_set_init_data(info, next, free);
-    duckdb_init_set_max_threads(info, threads < threads_max ? threads : threads_max);
+    mr_duckdb.init_set_init_data(info, next, free);
+    mr_duckdb.init_set_max_threads(info, threads < threads_max ? threads : threads_max);
 }
 
 static void hand_column_over(const mr_olap_rows *rows, const block *from, size_t column,
                              duckdb_data_chunk output)
 {
-    duckdb_vector vector = duckdb_data_chunk_get_vector(output, column);
+    duckdb_vector vector = mr_duckdb.data_chunk_get_vector(output, column);
 
-    memcpy(duckdb_vector_get_data(vector), from->values + rows->offsets[column],
+    memcpy(mr_duckdb.vector_get_data(vector), from->values + rows->offsets[column],
            from->rows * width_of(rows->columns[column].type));
     if (from->set[column] < from->rows) {
-        duckdb_vector_ensure_validity_writable(vector);
-        memcpy(duckdb_vector_get_validity(vector), from->validity + column * block_words,
+        mr_duckdb.vector_ensure_validity_writable(vector);
+        memcpy(mr_duckdb.vector_get_validity(vector), from->validity + column * block_words,
                (from->rows + 63) / 64 * sizeof(uint64_t));
     }
 }
@@ -279,34 +278,34 @@ static void hand_column_over(const mr_olap_rows *rows, const block *from, size_t
 /* From any of the engine's threads, for one block each. */
 static void scan(duckdb_function_info info, duckdb_data_chunk output)
 {
-    const mr_olap_rows *rows = duckdb_function_get_extra_info(info);
-    atomic_size_t *next = duckdb_function_get_init_data(info);
+    const mr_olap_rows *rows = mr_duckdb.function_get_extra_info(info);
+    atomic_size_t *next = mr_duckdb.function_get_init_data(info);
     size_t index = atomic_fetch_add(next, 1);
 
     if (index >= rows->block_count) {
-        duckdb_data_chunk_set_size(output, 0);
+        mr_duckdb.data_chunk_set_size(output, 0);
         return;
     }
     const block *from = &rows->blocks[index];
     for (size_t i = 0; i < rows->column_count; i++) {
         hand_column_over(rows, from, i, output);
     }
-    duckdb_data_chunk_set_size(output, from->rows);
+    mr_duckdb.data_chunk_set_size(output, from->rows);
 }
 
 mr_status mr_olap_rows_show(mr_olap_rows *rows, mr_olap_connection *connection, const char *name,
                             mr_err *err)
 {
-    duckdb_table_function function = duckdb_create_table_function();
+    duckdb_table_function function = mr_duckdb.create_table_function();
 
-    MR_ASSERT(duckdb_vector_size() == block_rows);
-    duckdb_table_function_set_name(function, name);
-    duckdb_table_function_set_extra_info(function, rows, NULL);
-    duckdb_table_function_set_bind(function, bind);
-    duckdb_table_function_set_init(function, begin_scan);
-    duckdb_table_function_set_function(function, scan);
-    const duckdb_state state = duckdb_register_table_function(connection->handle, function);
-    duckdb_destroy_table_function(&function);
+    MR_ASSERT(mr_duckdb.vector_size() == block_rows);
+    mr_duckdb.table_function_set_name(function, name);
+    mr_duckdb.table_function_set_extra_info(function, rows, NULL);
+    mr_duckdb.table_function_set_bind(function, bind);
+    mr_duckdb.table_function_set_init(function, begin_scan);
+    mr_duckdb.table_function_set_function(function, scan);
+    const duckdb_state state = mr_duckdb.register_table_function(connection->handle, function);
+    mr_duckdb.destroy_table_function(&function);
     return state == DuckDBSuccess ? MR_OK
                                   : mr_fail(err, MR_INVALID, "rows cannot be shown as %s", name);
 }

@@ -46,7 +46,7 @@ static bool write_child(duckdb_logical_type child, mr_buffer *out)
 {
     const bool good = mr_olap_write_type(child, out);
 
-    duckdb_destroy_logical_type(&child);
+    mr_duckdb.destroy_logical_type(&child);
     return good;
 }
 
@@ -55,34 +55,34 @@ static bool write_name(char *name, mr_buffer *out)
 {
     const bool good = mr_olap_quote_name(out, mr_text_of(name));
 
-    duckdb_free(name);
+    mr_duckdb.free(name);
     return good;
 }
 
 static bool write_struct(duckdb_logical_type type, mr_buffer *out)
 {
-    const idx_t count = duckdb_struct_type_child_count(type);
+    const idx_t count = mr_duckdb.struct_type_child_count(type);
     bool good = mr_buffer_append_string(out, "STRUCT(");
 
     for (idx_t index = 0; good && index < count; index++) {
         good = mr_buffer_append_string(out, index > 0 ? ", " : "") &&
-               write_name(duckdb_struct_type_child_name(type, index), out) &&
+               write_name(mr_duckdb.struct_type_child_name(type, index), out) &&
                mr_buffer_append_string(out, " ") &&
-               write_child(duckdb_struct_type_child_type(type, index), out);
+               write_child(mr_duckdb.struct_type_child_type(type, index), out);
     }
     return good && mr_buffer_append_string(out, ")");
 }
 
 static bool write_union(duckdb_logical_type type, mr_buffer *out)
 {
-    const idx_t count = duckdb_union_type_member_count(type);
+    const idx_t count = mr_duckdb.union_type_member_count(type);
     bool good = mr_buffer_append_string(out, "UNION(");
 
     for (idx_t index = 0; good && index < count; index++) {
         good = mr_buffer_append_string(out, index > 0 ? ", " : "") &&
-               write_name(duckdb_union_type_member_name(type, index), out) &&
+               write_name(mr_duckdb.union_type_member_name(type, index), out) &&
                mr_buffer_append_string(out, " ") &&
-               write_child(duckdb_union_type_member_type(type, index), out);
+               write_child(mr_duckdb.union_type_member_type(type, index), out);
     }
     return good && mr_buffer_append_string(out, ")");
 }
@@ -90,26 +90,28 @@ static bool write_union(duckdb_logical_type type, mr_buffer *out)
 static bool write_map(duckdb_logical_type type, mr_buffer *out)
 {
     return mr_buffer_append_string(out, "MAP(") &&
-           write_child(duckdb_map_type_key_type(type), out) && mr_buffer_append_string(out, ", ") &&
-           write_child(duckdb_map_type_value_type(type), out) && mr_buffer_append_string(out, ")");
+           write_child(mr_duckdb.map_type_key_type(type), out) &&
+           mr_buffer_append_string(out, ", ") &&
+           write_child(mr_duckdb.map_type_value_type(type), out) &&
+           mr_buffer_append_string(out, ")");
 }
 
 static bool write_compound(duckdb_logical_type type, duckdb_type id, mr_buffer *out)
 {
     if (id == DUCKDB_TYPE_DECIMAL) {
-        return mr_buffer_printf(out, "DECIMAL(%d,%d)", duckdb_decimal_width(type),
-                                duckdb_decimal_scale(type));
+        return mr_buffer_printf(out, "DECIMAL(%d,%d)", mr_duckdb.decimal_width(type),
+                                mr_duckdb.decimal_scale(type));
     }
     if (id == DUCKDB_TYPE_ENUM) {
         return mr_buffer_append_string(out, "ENUM");
     }
     if (id == DUCKDB_TYPE_LIST) {
-        return write_child(duckdb_list_type_child_type(type), out) &&
+        return write_child(mr_duckdb.list_type_child_type(type), out) &&
                mr_buffer_append_string(out, "[]");
     }
     if (id == DUCKDB_TYPE_ARRAY) {
-        return write_child(duckdb_array_type_child_type(type), out) &&
-               mr_buffer_printf(out, "[%" PRIu64 "]", duckdb_array_type_array_size(type));
+        return write_child(mr_duckdb.array_type_child_type(type), out) &&
+               mr_buffer_printf(out, "[%" PRIu64 "]", mr_duckdb.array_type_array_size(type));
     }
     if (id == DUCKDB_TYPE_MAP) {
         return write_map(type, out);
@@ -122,13 +124,13 @@ static bool write_compound(duckdb_logical_type type, duckdb_type id, mr_buffer *
 
 bool mr_olap_write_type(duckdb_logical_type type, mr_buffer *out)
 {
-    const duckdb_type id = duckdb_get_type_id(type);
-    char *alias = duckdb_logical_type_get_alias(type);
+    const duckdb_type id = mr_duckdb.get_type_id(type);
+    char *alias = mr_duckdb.logical_type_get_alias(type);
     bool good = false;
 
     if (alias != NULL) { /* JSON is VARCHAR under another name */
         good = mr_buffer_append_string(out, alias);
-        duckdb_free(alias);
+        mr_duckdb.free(alias);
         return good;
     }
     for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
@@ -141,12 +143,12 @@ bool mr_olap_write_type(duckdb_logical_type type, mr_buffer *out)
 
 duckdb_type mr_olap_storage(duckdb_logical_type type)
 {
-    const duckdb_type id = duckdb_get_type_id(type);
+    const duckdb_type id = mr_duckdb.get_type_id(type);
 
     if (id == DUCKDB_TYPE_DECIMAL) {
-        return duckdb_decimal_internal_type(type);
+        return mr_duckdb.decimal_internal_type(type);
     }
-    return id == DUCKDB_TYPE_ENUM ? duckdb_enum_internal_type(type) : id;
+    return id == DUCKDB_TYPE_ENUM ? mr_duckdb.enum_internal_type(type) : id;
 }
 
 __int128 mr_olap_load_integer(const void *data, size_t row, duckdb_type storage)

@@ -31,7 +31,7 @@ static int64_t stop_what_is_due(mr_olap *olap, int64_t now_us)
             at->stop = MR_OLAP_LATE;
         }
         if (at->stop != MR_OLAP_GOES_ON) {
-            duckdb_interrupt(at->handle);
+            mr_duckdb.interrupt(at->handle);
             again_us = now_us + repeat_us;
         }
         wake_us = again_us < wake_us ? again_us : wake_us;

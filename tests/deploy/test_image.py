@@ -181,8 +181,12 @@ def test_the_image_is_small(image):
 
 
 def test_every_library_of_the_program_is_in_the_image(image):
-    said = image.run(["ldd", "/usr/local/bin/millrace"], capture_output=True, text=True, check=True)
-    assert "not found" not in said.stdout
+    for file in ("bin/millrace", "lib/millrace/libduckdb.so"):
+        said = image.run(["ldd", f"/usr/local/{file}"], capture_output=True, text=True, check=True)
+        assert "not found" not in said.stdout
+    said = image.run(["env", "MILLRACE_DATA=/tmp/none", "millrace", "sql", "--format", "csv", "SELECT 6 * 7 AS a"],
+                     capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout) == (0, "a\n42\n"), f"DuckDB, which is loaded when it is used: {said.stderr}"
 
 
 def test_nothing_in_the_image_gives_more_rights_to_the_program(image):

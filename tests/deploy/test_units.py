@@ -103,9 +103,9 @@ def traced_program(folder):
     """A program that runs ours under strace, as the nobody of this machine where we are root."""
     as_nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups" if os.geteuid() == 0 else ""
     shutil.copy(millrace_platform.PROGRAM, f"{folder}/millrace")
-    # A build finds DuckDB in its user's cache, where nobody may not look.
-    library = re.search(r"libduckdb\.so => (\S+)", run("ldd", millrace_platform.PROGRAM).stdout).group(1)
-    shutil.copy(library, folder)
+    # A build loads DuckDB from its user's cache, where nobody may not look.
+    found_in = re.search(r"\(RUNPATH\).*\[([^]:]+)", run("readelf", "-d", millrace_platform.PROGRAM).stdout).group(1)
+    shutil.copy(f"{found_in}/libduckdb.so", folder)
     wrapper = Path(folder) / "traced"
     wrapper.write_text(f"#!/bin/sh\nexport LD_LIBRARY_PATH={folder}\nexec {as_nobody} strace -f -ff -qq -o {folder}/trace {folder}/millrace \"$@\"\n")
     wrapper.chmod(0o755)

@@ -120,3 +120,13 @@ def test_a_long_answer_flows_in_little_memory(platform):
     process.wait()
     timer.cancel()
     assert resident_kb < 200 * 1024
+
+
+def test_without_the_engine_s_library_it_says_so_and_what_needs_none_goes_on(platform, tmp_path):
+    (tmp_path / "libduckdb.so").write_text("")
+    environment = {**platform.environment(), "LD_LIBRARY_PATH": str(tmp_path)}
+    done = subprocess.run([PROGRAM, "sql", "SELECT 1"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"library libduckdb.so cannot be loaded: {tmp_path}/libduckdb.so: file too short" in done.stderr
+    for command in ("version", "status"):
+        subprocess.run([PROGRAM, command], env=environment, capture_output=True, timeout=60, check=True)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from millrace_platform import PROGRAM, event, free_port, running
 
@@ -34,6 +35,15 @@ def test_a_role_that_dies_is_started_again(platform):
         assert await_pid(platform, role, other_than=before) != before
     platform.request("GET", "/health")
     assert platform.post(event())[0] == 201
+
+
+def test_only_roles_that_use_the_engine_load_it(platform):
+    """DuckDB costs every process that loads it more than 10 MiB of its own."""
+    roles = ("up", "gateway", "scheduler", "processor")
+    assert platform.post(event())[0] == 201
+    platform.wait_settled()
+    mapped = {role: Path(f"/proc/{platform.role_pid(role)}/maps").read_text() for role in roles}
+    assert [role for role in roles if "libduckdb" in mapped[role]] == ["processor"]
 
 
 def test_children_die_with_a_killed_supervisor(platform):
