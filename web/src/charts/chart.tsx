@@ -164,6 +164,9 @@ export default function Chart({ build, sentence, height, onPick, picks }: ChartP
       { animation: moves, animationDuration: 0, animationDurationUpdate: animation, ...option },
       { notMerge: false, replaceMerge: ["series"] },
     );
+    // For the printer, whose page is of another width.
+    const { clientWidth, clientHeight } = box.current;
+    box.current.querySelector("svg")?.setAttribute("viewBox", `0 0 ${clientWidth} ${clientHeight}`);
   };
 
   useLayoutEffect(() => {
