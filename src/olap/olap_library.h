@@ -53,7 +53,7 @@ duckdb_state duckdb_appender_clear(duckdb_appender appender);
 /* clang-format on */
 
 typedef struct mr_duckdb_table {
-#define MR_DUCKDB_MEMBER(name) __typeof__(&duckdb_##name) name;
+#define MR_DUCKDB_MEMBER(name) __typeof__(duckdb_##name) *(name);
     MR_DUCKDB_FUNCTIONS(MR_DUCKDB_MEMBER)
 #undef MR_DUCKDB_MEMBER
 } mr_duckdb_table;
