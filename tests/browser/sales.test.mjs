@@ -67,16 +67,27 @@ test("figures of the dashboard equal SQL over the lake", { role: "analyst" }, as
   for (const [name, label] of Object.entries(names)) assert.equal(Number(await exact(page, label)), Number(lake[name]), label);
 });
 
-test("the real file's figures and months", { role: "analyst", real: true }, async ({ page }) => {
+// What other tests have sent besides the real file, by month, as far as gold has it.
+async function madeUp(platform) {
+  const text = "SELECT strftime(InvoiceDate, '%Y-%m') AS month, count(DISTINCT InvoiceNo) AS orders, CAST(sum(Amount) AS VARCHAR) AS sales FROM gold.fact_sales WHERE InvoiceNo LIKE '9990%' GROUP BY 1";
+  const rows = JSON.parse(await platform.command("sql", text, "--json"));
+  return Object.fromEntries(rows.map((row) => [row.month, { orders: Number(row.orders), sales: Number(row.sales) }]));
+}
+
+test("the real file's figures and months", { role: "analyst", real: true }, async ({ page, platform }) => {
+  const made = await madeUp(platform);
+  const more = (of) => Object.values(made).reduce((sum, one) => sum + one[of], 0);
   await dashboard(page);
-  assert.equal(await exact(page, "Sales"), "10619986.684");
-  assert.equal(await shown(page, "Sales"), "10619987");
-  assert.equal(await shown(page, "Orders"), "22064");
+  const near = (one, other, what) => assert.ok(Math.abs(Number(one) - other) < 0.0001, `${what}: ${one} is not ${other}`);
+  near(await exact(page, "Sales"), 10619986.684 + more("sales"), "sales");
+  assert.equal(Number(await shown(page, "Sales")), Math.round(10619986.684 + more("sales")));
+  assert.equal(Number(await shown(page, "Orders")), 22064 + more("orders"));
   assert.equal(await shown(page, "Cancelled orders"), "3836");
   assert.equal(await exact(page, "Returns"), "-893979.73");
   const { text } = await csvOf(page, "Sales over time");
-  const sales = csvRows(text).slice(1).map((cells) => cells[2]);
-  assert.deepEqual(sales.map(Number), months.map(Number));
+  const rows = csvRows(text).slice(1);
+  assert.equal(rows.length, months.length);
+  for (const [at, [start, , sales]] of rows.entries()) near(sales, Number(months[at]) + (made[start.slice(0, 7)]?.sales ?? 0), start);
   const caption = await panel(page, "Sales over time").locator(".panel-caption").innerText();
   assert.match(caption, /Highest in Nov 2011 \(£1,503,866\.78\)/);
   assert.match(caption, /Dec 2011 is not over yet/);
