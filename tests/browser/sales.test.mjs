@@ -298,7 +298,7 @@ test("nothing for these filters, and a failing server, are said", { role: "analy
 });
 
 // The last test here: it changes the figures.
-test("a new version of gold renews the figures by itself", { role: "analyst" }, async ({ page, platform }) => {
+test("a new version of gold renews the figures by itself", { role: "analyst", changes: true }, async ({ page, platform }) => {
   await dashboard(page);
   const before = await exact(page, "Sales");
   const rounded = await page.locator(".tile-value span").first().innerText();
