@@ -22,7 +22,7 @@ async function look(page, { name, path, act }) {
   await act?.(page);
   await page.evaluate(axe);
   const found = [...(await violations(page, "light")), ...(await violations(page, "dark"))];
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  const over = (await page.evaluate(() => document.documentElement.scrollWidth)) - page.viewportSize().width;
   if (over > 0) found.push(`${over} px wider than the window`);
   await page.emulateMedia({ colorScheme: "light" });
   return found.map((problem) => `${name}: ${problem}`);

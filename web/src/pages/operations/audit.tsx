@@ -11,10 +11,21 @@ import { type Column, Table } from "../../ui/table";
 
 const columns: Column<AuditEntry>[] = [
   { key: "at", label: "When", width: 12, cell: (entry) => <span class="nowrap">{instant(entry.at)}</span> },
-  { key: "user", label: "Who", width: 10, cell: (entry) => entry.user || <span class="quiet">nobody known</span> },
+  {
+    key: "user",
+    label: "Who",
+    width: 10,
+    cell: (entry) => <span class={entry.user ? "nowrap" : "nowrap quiet"}>{entry.user || "nobody known"}</span>,
+  },
   { key: "action", label: "What", width: 12, cell: (entry) => <code>{entry.action}</code> },
   { key: "target", label: "To what", narrow: "hide", width: 14, cell: (entry) => entry.target },
-  { key: "address", label: "From", narrow: "hide", width: 10, cell: (entry) => entry.address || "command line" },
+  {
+    key: "address",
+    label: "From",
+    narrow: "hide",
+    width: 10,
+    cell: (entry) => <span class="nowrap">{entry.address || "command line"}</span>,
+  },
   {
     key: "detail",
     label: "Detail",

@@ -15,10 +15,9 @@ export function figure(text: string | null, isMoney: boolean): string {
 export function BalanceMark({ known, holds }: { known: boolean; holds: boolean }) {
   const [state, word] = !known ? ["skipped", "not known yet"] : holds ? ["success", "holds"] : ["failed", "broken"];
   return (
-    <span class="mark-word">
+    <span class="mark-word brief">
       <Mark state={state ?? ""} />
-      {"\u00a0"}
-      {word}
+      <span class="word">{`\u00a0${word}`}</span>
     </span>
   );
 }
@@ -35,7 +34,7 @@ export function asBalances(kept: ReportBalance[]): Balance[] {
 }
 
 // Gold's tables each have a balance of their name, whose note says what is compared.
-function labelOf({ name, note }: Balance): string {
+export function labelOf({ name, note }: Pick<Balance, "name" | "note">): string {
   return name.startsWith("gold.") && note.endsWith(` of ${name}`) ? note : name;
 }
 

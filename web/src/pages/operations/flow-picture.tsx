@@ -65,7 +65,7 @@ function downward(from: FlowNode, to: FlowNode): Line {
     path: `M${start.x} ${start.y}C${start.x} ${start.y + bend} ${end.x} ${end.y - bend} ${end.x} ${end.y}`,
     count: middle(end.x, end.y - 12),
     behind: middle(end.x, end.y - 28),
-    verdict: { x: end.x + 36, y: end.y - 17 },
+    verdict: { x: end.x + 47, y: end.y - 17 },
   };
 }
 

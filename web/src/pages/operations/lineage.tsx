@@ -11,6 +11,7 @@ import { useWidth } from "./flow-picture";
 import { addressOfTable } from "./lake";
 import { type Lineage as LineageLayout, layOutLineage, type Placed, reach } from "./lineage-layout";
 
+const narrow = 640; // px: below it the picture shows too little at a time to begin with
 const nodeHeight = 34;
 const rowGap = 12;
 const nodeWidth = { least: 148, most: 220 };
@@ -177,7 +178,7 @@ const columns: Column<Placed>[] = [
 
 export function Lineage() {
   const lineage = useResource<{ models: Model[] }>("/ops/lineage");
-  const [asTable, setAsTable] = useState(false);
+  const [asTable, setAsTable] = useState(() => window.innerWidth < narrow);
   return (
     <Loaded of={lineage} what="the lineage" skeleton={<div class="lineage-room" />}>
       {({ models }) => {

@@ -1,6 +1,6 @@
 // Operations: one address for each part, the same head above all. An analyst sees runs, the lake and its quality.
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { navigate, place } from "../../lib/router";
 import { role } from "../../state/session";
 import { Forbidden } from "../../ui/states";
@@ -52,13 +52,17 @@ export default function Operations({ params }: PageProps) {
   useEffect(() => {
     if (elsewhere) navigate("/operations/runs", { replace: true });
   }, [elsewhere]);
-  if (elsewhere) return null;
   const part = partAt(path);
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [part]);
+  if (elsewhere) return null;
   return (
     <div class="page">
       <header class="list-head">
         <h1>Operations</h1>
-        <nav class="tabs scrolls" aria-label="Operations">
+        <nav class="tabs scrolls" aria-label="Operations" ref={tabs}>
           {parts
             .filter((one) => operator || !one.operator)
             .map((one) => (

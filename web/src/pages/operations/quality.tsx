@@ -8,7 +8,7 @@ import { Segments } from "../../ui/controls";
 import { ListFoot } from "../../ui/list-foot";
 import { Empty, ErrorState, FilteredEmpty, Stale } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
-import { figure } from "./balances";
+import { figure, labelOf } from "./balances";
 import { edgeOfBalance } from "./flow";
 import { addressOfTable } from "./lake";
 import { Mark } from "./mark";
@@ -62,8 +62,8 @@ const columns: Column<QualityResult>[] = [
     width: 44,
     cell: (one) => (
       <>
-        {one.name}
-        {one.note && <span class="note small quiet">{one.note}</span>}
+        {labelOf(one)}
+        {one.note && labelOf(one) !== one.note && <span class="note small quiet">{one.note}</span>}
       </>
     ),
   },
