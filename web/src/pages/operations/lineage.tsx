@@ -170,8 +170,16 @@ function Picture({ lineage }: { lineage: LineageLayout }) {
 }
 
 const columns: Column<Placed>[] = [
-  { key: "name", label: "Table", cell: (one) => <a href={addressOfTable(one.name)}>{one.name}</a> },
-  { key: "reads", label: "Made of", cell: (one) => one.reads.join(", ") || <span class="quiet">a source</span> },
+  {
+    key: "name",
+    label: "Table",
+    cell: (one) => (
+      <a class="path" href={addressOfTable(one.name)}>
+        {one.name}
+      </a>
+    ),
+  },
+  { key: "reads", label: "Made of", cell: (one) => <span class="path">{one.reads.join(", ") || "a source"}</span> },
   { key: "mode", label: "How", narrow: "hide", cell: (one) => one.mode ?? "–" },
   { key: "description", label: "What it holds", narrow: "hide", cell: (one) => one.description },
 ];
