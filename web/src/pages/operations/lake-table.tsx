@@ -155,13 +155,16 @@ function Sides({ table }: { table: LakeTableShown }) {
     columns: () => <Table caption="Columns" columns={columnColumns} rows={table.columns} rowKey={(one) => one.name} />,
     history: () => (
       <PagedTable
+        key="history" // each list is its own: rows of one are none of the other
         path={`${path}/history`}
         what="versions"
         columns={versionColumns}
         keyOf={(one) => String(one.version)}
       />
     ),
-    files: () => <PagedTable path={`${path}/files`} what="files" columns={fileColumns} keyOf={(one) => one.path} />,
+    files: () => (
+      <PagedTable key="files" path={`${path}/files`} what="files" columns={fileColumns} keyOf={(one) => one.path} />
+    ),
     definition: () => <Definition table={table} />,
   };
   return (
