@@ -36,7 +36,9 @@ export function usePages<Item, List extends Listed<Item>>(
   { keyOf, live = false, stamp = "" }: Options<Item>,
 ): Paged<List> {
   const url = withSearch(path, { ...query, limit: pageSize });
-  const [list, setList] = useState<List>();
+  // Of another path it is another thing altogether, and not shown while this one loads.
+  const [kept, setKept] = useState<{ path: string; list: List }>();
+  const list = kept?.path === path ? kept.list : undefined;
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState<"first" | "more" | null>("first");
   const [arrived, setArrived] = useState(none);
@@ -54,7 +56,7 @@ export function usePages<Item, List extends Listed<Item>>(
       const before = former.current;
       setArrived(before?.url === url ? new Set([...keys].filter((key) => !before.keys.has(key))) : none);
       former.current = { url, keys };
-      setList(fresh);
+      setKept({ path, list: fresh });
       setError(null);
       setBusy(null);
     } catch (problem) {
@@ -73,7 +75,7 @@ export function usePages<Item, List extends Listed<Item>>(
       const page = await get<List>(path, { ...query, limit: pageSize, after: list.next }, mine.signal);
       const items = [...list.items, ...page.items];
       former.current = { url, keys: new Set(items.map(keyOf)) };
-      setList({ ...page, items });
+      setKept({ path, list: { ...page, items } });
       setBusy(null);
     } catch (problem) {
       if (mine.signal.aborted) return;
