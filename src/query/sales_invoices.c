@@ -170,7 +170,7 @@ static size_t pick_page(search *s)
     }
     for (size_t index = 0; index < s->count; index++) {
         const found one = s->list[index];
-        size_t place = picked;
+        size_t place;
 
         if (picked == limit && compare_found(&one, &s->list[limit - 1], s) >= 0) {
             continue;

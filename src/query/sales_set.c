@@ -241,6 +241,7 @@ static mr_sales_segment *segment_for(mr_sales_builder *builder, const mr_sales_l
     const uint32_t second = (uint32_t)(line->epoch_s - (int64_t)day * day_s);
     mr_sales_segment *last = raw->segment_count > 0 ? &raw->segments[raw->segment_count - 1] : NULL;
 
+    MR_ASSERT(raw->segments != NULL); /* the caller has made room */
     if (last != NULL && last->invoice == builder->last_invoice && last->day == day &&
         last->second == second && last->country == builder->last_country &&
         last->customer == builder->last_customer) {

@@ -355,7 +355,7 @@ mr_status mr_web_runs_post(mr_web_call *call, mr_err *err)
 mr_status mr_web_run_cancel(mr_web_call *call, mr_err *err)
 {
     mr_runs *runs = NULL;
-    mr_run run;
+    mr_run run = {.state = MR_RUN_QUEUED};
     mr_status status = open_run(call, &runs, &run, err);
 
     if (status == MR_OK && mr_run_has_ended(run.state)) {
