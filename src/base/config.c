@@ -79,8 +79,7 @@ static void put(mr_config *config, size_t index, mr_text value, const char *sour
     (void)snprintf(slot->source, sizeof(slot->source), "%s", source);
 }
 
-/* --- Properties ---------------------------------------------------------------------------------
- */
+/* --- Properties ------------------------------------------------------------------------------- */
 
 /* The bytes in front of the '*' of the setting that takes any name; 0 when no setting does. */
 static size_t property_prefix(const mr_config *config, const char **ret_name)
@@ -160,8 +159,7 @@ static mr_status put_property(mr_config *config, mr_text name, size_t prefix_byt
     return MR_OK;
 }
 
-/* --- Names --------------------------------------------------------------------------------------
- */
+/* --- Names ------------------------------------------------------------------------------------ */
 
 static size_t least(size_t a, size_t b)
 {

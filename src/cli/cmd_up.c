@@ -121,8 +121,7 @@ static mr_status read_roles(up_state *up, mr_err *err)
     return status;
 }
 
-/* --- What it says ------------------------------------------------------------------------------
- */
+/* --- What it says ----------------------------------------------------------------------------- */
 
 /* "" for a role that does not listen. Borrowed. */
 static const char *url_of(up_state *up, const mr_role_state *state)
@@ -251,8 +250,7 @@ static void on_restarting(void *ctx, const char *name, const char *what, uint64_
     mr_role_set_error(up->role, message);
 }
 
-/* --- The command -------------------------------------------------------------------------------
- */
+/* --- The command ------------------------------------------------------------------------------ */
 
 static mr_status prepare_folder(const up_state *up, mr_err *err)
 {

@@ -60,8 +60,7 @@ static mr_status find_user(user_call *call, mr_user *ret_user, mr_err *err)
     return status;
 }
 
-/* --- Passwords and links
- * -------------------------------------------------------------------------- */
+/* --- Passwords and links ---------------------------------------------------------------------- */
 
 static mr_status read_hash(user_call *call, char ret_hash[static mr_password_hash_bytes_max],
                            mr_err *err)
@@ -149,8 +148,7 @@ static int print_link(user_call *call, const mr_user *user)
     return MR_EXIT_OK;
 }
 
-/* --- The verbs
- * ---------------------------------------------------------------------------------------- */
+/* --- The verbs -------------------------------------------------------------------------------- */
 
 /* false: said what is wrong. */
 static bool read_new_user(const user_call *call, mr_user *ret_user, int *ret_exit)
@@ -292,9 +290,7 @@ static int remove_user(user_call *call)
     return say_done(call, "removed", "is removed; its sessions have ended");
 }
 
-/* --- List
- * ------------------------------------------------------------------------------------------------
- */
+/* --- List ------------------------------------------------------------------------------------- */
 
 static void print_user_json(const mr_user *user, bool first)
 {
@@ -358,8 +354,7 @@ static int list_users(user_call *call)
     return MR_EXIT_OK;
 }
 
-/* --- The command
- * ------------------------------------------------------------------------------------------ */
+/* --- The command ------------------------------------------------------------------------------ */
 
 typedef struct user_verb {
     const char *name;

@@ -88,8 +88,7 @@ static bool percent(mr_traffic *t, uint64_t share)
     return mr_random_below(&t->random, 100) < share;
 }
 
-/* --- Planning an invoice -----------------------------------------------------------------------
- */
+/* --- Planning an invoice ---------------------------------------------------------------------- */
 
 static void add_line(mr_traffic *t, uint32_t item, int32_t quantity, int32_t price_pence)
 {
@@ -265,8 +264,7 @@ static void plan_invoice(mr_traffic *t)
     }
 }
 
-/* --- The stream --------------------------------------------------------------------------------
- */
+/* --- The stream ------------------------------------------------------------------------------- */
 
 static void fill_line(mr_traffic *t, const traffic_line *line)
 {

@@ -42,8 +42,7 @@ static void say(const trial *t, mr_trial_result result, const char *subject, con
     t->report(t->ctx, result, subject, message);
 }
 
-/* --- Folders and disk ----------------------------------------------------------------------------
- */
+/* --- Folders and disk ------------------------------------------------------------------------- */
 
 /* The nearest folder above path that exists. */
 static void existing_parent(const char *path, char parent[static PATH_MAX])
@@ -104,8 +103,7 @@ static void try_disk(const trial *t)
     }
 }
 
-/* --- URLs and names ------------------------------------------------------------------------------
- */
+/* --- URLs and names --------------------------------------------------------------------------- */
 
 static bool see_topic(void *ctx, const mr_bus_topic_info *info)
 {
@@ -219,8 +217,7 @@ static void try_url(const trial *t)
         known ? "is an HTTP address" : "must begin with http:// or https://");
 }
 
-/* --- The gateway
- * ----------------------------------------------------------------------------------- */
+/* --- The gateway ------------------------------------------------------------------------------ */
 
 typedef struct listen_address {
     char host[256];

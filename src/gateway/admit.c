@@ -178,8 +178,7 @@ bool mr_admit_writer(mr_http_request *request, mr_client *ret_client)
     return true;
 }
 
-/* --- Rates --------------------------------------------------------------------------------------
- */
+/* --- Rates ------------------------------------------------------------------------------------ */
 
 bool mr_admit_events(mr_gateway *gateway, const mr_client *client, uint64_t events,
                      uint32_t *ret_retry_after_seconds)

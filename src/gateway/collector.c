@@ -248,8 +248,7 @@ void mr_collector_turn(mr_collector *collector)
     }
 }
 
-/* --- Taking an event ----------------------------------------------------------------------------
- */
+/* --- Taking an event -------------------------------------------------------------------------- */
 
 static bool gather_has_room(gather *g)
 {
@@ -323,8 +322,7 @@ mr_status mr_collector_add(mr_collector *collector, mr_http_request *request, co
     return mr_fail(err, MR_LIMIT, "the event does not fit into a batch of the log");
 }
 
-/* --- When the log is slow, or the loop has ended ------------------------------------------------
- */
+/* --- When the log is slow, or the loop has ended ---------------------------------------------- */
 
 void mr_collector_expire(mr_collector *collector, int64_t before_us)
 {

@@ -57,8 +57,7 @@ void mr_receipt_finder_destroy(mr_receipt_finder *finder)
     free(finder);
 }
 
-/* --- How far the store is ----------------------------------------------------------------------
- */
+/* --- How far the store is --------------------------------------------------------------------- */
 
 static mr_status open_store(mr_receipt_finder *finder, mr_err *err)
 {

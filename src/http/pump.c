@@ -42,8 +42,7 @@ static void wake(mr_http_pump *pump, bool *flag, bool value)
     pthread_mutex_unlock(&pump->mutex);
 }
 
-/* --- In the loop's thread ------------------------------------------------------------------------
- */
+/* --- In the loop's thread --------------------------------------------------------------------- */
 
 static void on_drained(void *ctx)
 {
@@ -80,8 +79,7 @@ static void run_last(mr_http_task *task)
     mr_http_stream_end(pump->request, pump->complete); /* the pump is gone */
 }
 
-/* --- Life
- * ------------------------------------------------------------------------------------------ */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 mr_http_pump *mr_http_pump_create(mr_http_request *request)
 {
@@ -119,8 +117,7 @@ void mr_http_pump_gone(mr_http_pump *pump)
     wake(pump, &pump->gone, true);
 }
 
-/* --- In the writer's thread
- * ------------------------------------------------------------------------- */
+/* --- In the writer's thread ------------------------------------------------------------------- */
 
 void mr_http_pump_set_head(mr_http_pump *pump, const mr_http_answer *head)
 {

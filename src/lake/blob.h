@@ -54,8 +54,7 @@ mr_status mr_blob_copy(mr_blobs *blobs, const char *from, const char *to, mr_err
 mr_status mr_blob_list(mr_blobs *blobs, const char *prefix, const char *start,
                        bool (*visit)(void *ctx, const mr_blob *blob), void *ctx, mr_err *err);
 
-/* --- Files that the engine writes and reads by path. -------------------------------------------
- */
+/* --- Files that the engine writes and reads by path. ------------------------------------------ */
 
 /* An empty local folder of this process's own to write into, near the lake; malloc'd. Those that
  * dead processes left behind are removed. */

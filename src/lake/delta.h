@@ -61,8 +61,7 @@ mr_delta_table *mr_delta_table_create(mr_blobs *blobs, const char *path);
 void mr_delta_table_destroy(mr_delta_table *table); /* NULL is fine */
 const char *mr_delta_table_path(const mr_delta_table *table);
 
-/* --- Snapshots ---------------------------------------------------------------------------------
- */
+/* --- Snapshots -------------------------------------------------------------------------------- */
 
 /* The newest; cheap when little has changed since the handle last looked. MR_NOT_FOUND: no table.
  */
@@ -92,8 +91,7 @@ mr_status mr_delta_added_since(mr_delta_table *table, const mr_delta_snapshot *s
                                int64_t after, bool (*visit)(void *ctx, const mr_delta_file *file),
                                void *ctx, mr_err *err);
 
-/* --- Commits -----------------------------------------------------------------------------------
- */
+/* --- Commits ---------------------------------------------------------------------------------- */
 
 typedef struct mr_delta_commit {
     const char *operation;         /* "WRITE", "MERGE", "OPTIMIZE", "CREATE TABLE" ... */
@@ -123,8 +121,7 @@ mr_status mr_delta_commit_to(mr_delta_table *table, const mr_delta_snapshot *bas
 /* Writes a checkpoint of the newest version now; commits do so when one is due. */
 mr_status mr_delta_checkpoint_now(mr_delta_table *table, mr_err *err);
 
-/* --- History and upkeep ------------------------------------------------------------------------
- */
+/* --- History and upkeep ----------------------------------------------------------------------- */
 
 typedef struct mr_delta_entry {
     int64_t version;

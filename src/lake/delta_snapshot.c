@@ -104,8 +104,7 @@ mr_status mr_delta_read_version(mr_delta_table *table, int64_t version,
     return status;
 }
 
-/* --- By time: entries are as old as their files, and never older than the entry before. --------
- */
+/* --- By time: entries are as old as their files, and never older than the entry before. ------- */
 
 typedef struct instant_search {
     int64_t wanted_ms, last_ms, first_ms;

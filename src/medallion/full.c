@@ -169,8 +169,7 @@ static mr_status check_written(mr_task *task, mr_err *err)
     return status;
 }
 
-/* --- Writing, and making what is made of the rows meanwhile ------------------------------------
- */
+/* --- Writing, and making what is made of the rows meanwhile ----------------------------------- */
 
 typedef struct writer {
     mr_task *task;

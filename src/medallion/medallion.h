@@ -20,8 +20,7 @@
 #include "olap/olap.h"
 #include "store/store.h"
 
-/* --- Models ------------------------------------------------------------------------------------
- */
+/* --- Models ----------------------------------------------------------------------------------- */
 
 typedef struct mr_models mr_models;
 
@@ -35,8 +34,7 @@ const mr_model *mr_models_at(const mr_models *models, size_t index);
 /* By "silver.fact_sales", or "fact_sales" where only one layer has it; NULL: none. */
 const mr_model *mr_models_find(const mr_models *models, const char *name);
 
-/* --- Runs --------------------------------------------------------------------------------------
- */
+/* --- Runs ------------------------------------------------------------------------------------- */
 
 typedef enum mr_model_state {
     MR_MODEL_DONE,

@@ -88,8 +88,7 @@ mr_status mr_olap_scalar_amount(mr_olap_connection *connection, const char *sql,
 bool mr_olap_quote_text(mr_buffer *out, mr_text text);
 bool mr_olap_quote_name(mr_buffer *out, mr_text name);
 
-/* --- Adding rows in bulk, by column number; every column of a row is set, or it is NULL. --------
- */
+/* --- Adding rows in bulk, by column number; every column of a row is set, or it is NULL. ------ */
 
 mr_status mr_olap_appender_open(mr_olap_connection *connection, const char *table,
                                 mr_olap_appender **ret_appender, mr_err *err);

@@ -78,8 +78,7 @@ static inline uint32_t mr_sales_segment_lines(const mr_sales_segment *segment)
 /* yyyymm of a day. */
 int32_t mr_sales_month_of(int32_t day);
 
-/* --- Building: one line after the other, in any order ------------------------------------------
- */
+/* --- Building: one line after the other, in any order ----------------------------------------- */
 
 typedef struct mr_sales_line {
     mr_text invoice, product, country;

@@ -70,8 +70,7 @@ static void look_at_roles(mr_snapshot *snapshot)
     qsort(snapshot->roles, snapshot->role_count, sizeof snapshot->roles[0], by_name);
 }
 
-/* --- The log ------------------------------------------------------------------------------------
- */
+/* --- The log ---------------------------------------------------------------------------------- */
 
 static bool add_topic(void *ctx, const mr_bus_topic_info *info)
 {
@@ -127,8 +126,7 @@ static void look_at_log(mr_snapshot *snapshot, const mr_config *config)
     mr_bus_close(bus);
 }
 
-/* --- The store ----------------------------------------------------------------------------------
- */
+/* --- The store -------------------------------------------------------------------------------- */
 
 static void look_at_store(mr_snapshot *snapshot, const mr_config *config)
 {
@@ -147,8 +145,7 @@ static void look_at_store(mr_snapshot *snapshot, const mr_config *config)
     mr_store_close(store);
 }
 
-/* --- Dead letters -------------------------------------------------------------------------------
- */
+/* --- Dead letters ----------------------------------------------------------------------------- */
 
 /* Takes the letters of one partition that were dealt with off letters_open. */
 static mr_status discount_settled(mr_snapshot *snapshot, mr_ops *ops,
@@ -211,8 +208,7 @@ static void look_at_letters(mr_snapshot *snapshot, const mr_config *config)
     }
 }
 
-/* --- Runs --------------------------------------------------------------------------------------
- */
+/* --- Runs ------------------------------------------------------------------------------------- */
 
 static void look_at_history(mr_snapshot *snapshot)
 {
@@ -290,8 +286,7 @@ static void look_at_schedule(mr_snapshot *snapshot, const mr_config *config)
     mr_zone_close(zone);
 }
 
-/* --- All of it -----------------------------------------------------------------------------------
- */
+/* --- All of it -------------------------------------------------------------------------------- */
 
 mr_snapshot *mr_snapshot_take(const mr_config *config)
 {

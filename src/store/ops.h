@@ -24,8 +24,7 @@ mr_status mr_ops_open(const char *data_folder, mr_ops **ret_ops, mr_err *err);
 mr_status mr_ops_open_beside(const mr_store_options *store, mr_ops **ret_ops, mr_err *err);
 void mr_ops_close(mr_ops *ops);
 
-/* --- API keys: "mr_" + 43 characters base64url of 32 random bytes; only SHA-256 of it is kept. ---
- */
+/* --- API keys: "mr_" + 43 characters base64url of 32 random bytes; only SHA-256 of it is kept.  */
 
 enum { mr_api_key_bytes_max = 64 };
 

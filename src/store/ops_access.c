@@ -54,8 +54,7 @@ bool mr_user_role_parse(mr_text name, mr_user_role *ret_role)
     return false;
 }
 
-/* --- Running statements ------------------------------------------------------------------------
- */
+/* --- Running statements ----------------------------------------------------------------------- */
 
 #define COUNT_OF(values) (sizeof(values) / sizeof((values)[0]))
 
@@ -83,8 +82,7 @@ static mr_status finish(mr_ops *ops, mr_status status, mr_err *err)
     return status;
 }
 
-/* --- Users --------------------------------------------------------------------------------------
- */
+/* --- Users ------------------------------------------------------------------------------------ */
 
 static bool is_user_name(const char *name)
 {
@@ -263,8 +261,7 @@ mr_status mr_ops_user_set_password(mr_ops *ops, int64_t user_id, const char *pas
     return finish(ops, status, err);
 }
 
-/* --- Links --------------------------------------------------------------------------------------
- */
+/* --- Links ------------------------------------------------------------------------------------ */
 
 mr_status mr_ops_link_make(mr_ops *ops, int64_t user_id, uint64_t lifetime_ms,
                            char ret_token[static mr_token_bytes_max], mr_err *err)
@@ -319,8 +316,7 @@ mr_status mr_ops_link_take(mr_ops *ops, mr_text token, mr_user *ret_user, mr_err
     return status;
 }
 
-/* --- Sessions ------------------------------------------------------------------------------------
- */
+/* --- Sessions --------------------------------------------------------------------------------- */
 
 mr_status mr_ops_session_begin(mr_ops *ops, int64_t user_id, bool by_link,
                                const mr_session_limits *limits, const char *address,
@@ -441,8 +437,7 @@ mr_status mr_ops_session_end(mr_ops *ops, mr_text token, mr_err *err)
     return run(ops, MR_OPS_SESSION_REMOVE, values, COUNT_OF(values), NULL, err);
 }
 
-/* --- Tries to sign in ----------------------------------------------------------------------------
- */
+/* --- Tries to sign in ------------------------------------------------------------------------- */
 
 typedef struct found_attempts {
     int64_t failures, last_ms;
@@ -508,8 +503,7 @@ mr_status mr_ops_attempt_forget(mr_ops *ops, const char *subject, mr_err *err)
     return run(ops, MR_OPS_ATTEMPT_CLEAR, values, COUNT_OF(values), NULL, err);
 }
 
-/* --- Audit log
- * ------------------------------------------------------------------------------------ */
+/* --- Audit log -------------------------------------------------------------------------------- */
 
 /* At most so many bytes, ending between two characters. */
 static mr_text cut(mr_text text)

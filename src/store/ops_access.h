@@ -106,8 +106,7 @@ mr_status mr_ops_attempt_wait(mr_ops *ops, const char *subject, uint64_t *ret_wa
 mr_status mr_ops_attempt_failed(mr_ops *ops, const char *subject, mr_err *err);
 mr_status mr_ops_attempt_forget(mr_ops *ops, const char *subject, mr_err *err);
 
-/* --- Audit log ----------------------------------------------------------------------------------
- */
+/* --- Audit log -------------------------------------------------------------------------------- */
 
 typedef struct mr_audit_entry {
     int64_t audit_id, at_ms; /* both set by the log */

@@ -306,8 +306,7 @@ static mr_status letter_mark(void *state, int32_t partition, int64_t offset, mr_
     return mr_pg_run(ops->pg, QUERY_LETTER_MARK, &ops->params, NULL, NULL, err);
 }
 
-/* --- The shared statements ---------------------------------------------------------------------
- */
+/* --- The shared statements -------------------------------------------------------------------- */
 
 static mr_status begin(void *state, mr_err *err)
 {

@@ -22,8 +22,7 @@ static bool read_integer(void *ctx, const mr_ops_value *cells, size_t count)
     return true; /* to the end: what is inserted stands only then */
 }
 
-/* --- Saved queries ------------------------------------------------------------------------------
- */
+/* --- Saved queries ---------------------------------------------------------------------------- */
 
 mr_status mr_ops_saved_add(mr_ops *ops, const char *user, const mr_saved_query *query,
                            int64_t *ret_query_id, mr_err *err)
@@ -115,8 +114,7 @@ mr_status mr_ops_saved_remove(mr_ops *ops, const char *user, int64_t query_id, m
     return status;
 }
 
-/* --- History
- * -------------------------------------------------------------------------------------- */
+/* --- History ---------------------------------------------------------------------------------- */
 
 mr_status mr_ops_history_add(mr_ops *ops, const char *user, const mr_query_run *run, mr_err *err)
 {

@@ -355,8 +355,7 @@ static mr_status letter_mark(void *state, int32_t partition, int64_t offset, mr_
     return mr_sqlite_run(&ops->db, QUERY_LETTER_MARK, NULL, err);
 }
 
-/* --- The shared statements ---------------------------------------------------------------------
- */
+/* --- The shared statements -------------------------------------------------------------------- */
 
 static mr_status begin(void *state, mr_err *err)
 {

@@ -185,8 +185,7 @@ void mr_pg_store_forget_all(mr_pg_store *store)
     store->dimensions_locked = false;
 }
 
-/* --- Writing it ----------------------------------------------------------------------------------
- */
+/* --- Writing it ------------------------------------------------------------------------------- */
 
 mr_status mr_pg_store_run_counting(mr_pg_store *store, mr_pg_store_query query, uint64_t *first,
                                    uint64_t *second, mr_err *err)

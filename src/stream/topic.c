@@ -11,8 +11,7 @@
 
 enum { walk_messages_max = 1000, walk_bytes_max = 4194304, walk_poll_ms_max = 10000 };
 
-/* --- Bounds ------------------------------------------------------------------------------------
- */
+/* --- Bounds ----------------------------------------------------------------------------------- */
 
 typedef struct range_search {
     int32_t partition;
@@ -84,8 +83,7 @@ mr_status mr_topic_read_ranges(mr_bus *bus, const char *topic, mr_topic_range **
     return MR_OK;
 }
 
-/* --- Walking -----------------------------------------------------------------------------------
- */
+/* --- Walking ---------------------------------------------------------------------------------- */
 
 typedef struct walking {
     const mr_topic_walk *walk;

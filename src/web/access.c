@@ -21,8 +21,7 @@
 #include "web/session.h"
 #include "web/state.h"
 
-/* --- The client's address -----------------------------------------------------------------------
- */
+/* --- The client's address --------------------------------------------------------------------- */
 
 /* The last address of X-Forwarded-For: what the proxy itself has seen. Absent: none that is one. */
 static mr_text forwarded_address(const mr_web_call *call)
@@ -76,8 +75,7 @@ void mr_web_client_subject(const mr_web_call *call,
     }
 }
 
-/* --- Session
- * -------------------------------------------------------------------------------------- */
+/* --- Session ---------------------------------------------------------------------------------- */
 
 void mr_web_csrf(const char *token, char ret_csrf[static mr_web_csrf_bytes_max])
 {
@@ -122,8 +120,7 @@ static bool showed_cookie(const mr_web_call *call)
                                          strlen(mr_web_session_cookie)) != NULL;
 }
 
-/* --- Refusing
- * ------------------------------------------------------------------------------------- */
+/* --- Refusing --------------------------------------------------------------------------------- */
 
 /* Into the audit log, unless this address has filled enough of it lately. */
 static mr_status audit_refusal(mr_web_call *call, const char *action, const char *detail,
@@ -154,8 +151,7 @@ static mr_status refuse(mr_web_call *call, int http_status, const char *action, 
     return st;
 }
 
-/* --- Forgery
- * ---------------------------------------------------------------------------------------- */
+/* --- Forgery ---------------------------------------------------------------------------------- */
 
 static bool changes_something(const mr_web_call *call)
 {
@@ -202,8 +198,7 @@ static bool has_csrf_token(const mr_web_call *call)
     return given.bytes == strlen(wanted) && CRYPTO_memcmp(given.data, wanted, given.bytes) == 0;
 }
 
-/* --- The guard
- * ---------------------------------------------------------------------------------------- */
+/* --- The guard -------------------------------------------------------------------------------- */
 
 static mr_status guard_known(mr_web_call *call, int *ret_refusal, mr_err *err)
 {

@@ -10,8 +10,7 @@
 #include "store/store_portal.h"
 #include "web/state.h"
 
-/* --- Who asks -----------------------------------------------------------------------------------
- */
+/* --- Who asks --------------------------------------------------------------------------------- */
 
 const mr_user *mr_web_call_user(const mr_web_call *call)
 {
@@ -49,8 +48,7 @@ mr_status mr_web_call_audit(mr_web_call *call, const char *action, const char *t
     return st != MR_OK ? st : mr_ops_audit_add(ops, &entry, err);
 }
 
-/* --- The answer
- * ----------------------------------------------------------------------------------- */
+/* --- The answer ------------------------------------------------------------------------------- */
 
 mr_buffer *mr_web_call_out(mr_web_call *call)
 {
@@ -163,8 +161,7 @@ mr_status mr_web_call_write(mr_web_call *call, mr_text text, mr_err *err)
     return mr_http_pump_send(call->pump, &call->out, call->deadline_us, err);
 }
 
-/* --- Time
- * ------------------------------------------------------------------------------------------ */
+/* --- Time ------------------------------------------------------------------------------------- */
 
 uint32_t mr_web_call_left_ms(const mr_web_call *call)
 {
@@ -179,8 +176,7 @@ bool mr_web_call_is_over(const mr_web_call *call)
            mr_monotonic_us() >= call->deadline_us;
 }
 
-/* --- What handlers work with ---------------------------------------------------------------------
- */
+/* --- What handlers work with ------------------------------------------------------------------ */
 
 const mr_web_options *mr_web_call_options(const mr_web_call *call)
 {

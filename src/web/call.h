@@ -29,8 +29,7 @@ typedef mr_status (*mr_web_handler)(mr_web_call *call, mr_err *err);
 
 enum { mr_web_answer_bytes_max = 16 * 1048576, mr_web_header_bytes_max = 4096 };
 
-/* --- Who asks -----------------------------------------------------------------------------------
- */
+/* --- Who asks --------------------------------------------------------------------------------- */
 
 /* Never NULL on a route that needs a role. */
 const mr_user *mr_web_call_user(const mr_web_call *call);
@@ -83,8 +82,7 @@ mr_status mr_web_body_flag(mr_web_call *call, const char *name, bool otherwise, 
 mr_status mr_web_call_fault(mr_web_call *call, const char *place, const char *name,
                             const char *type, const char *message, mr_err *err);
 
-/* --- The answer --------------------------------------------------------------------------------
- */
+/* --- The answer ------------------------------------------------------------------------------- */
 
 /* The body: JSON unless said otherwise. A body that outgrows it becomes a 500. */
 mr_buffer *mr_web_call_out(mr_web_call *call);
@@ -105,16 +103,14 @@ mr_status mr_web_call_stream(mr_web_call *call, const char *content_type, const 
                              mr_err *err);
 mr_status mr_web_call_write(mr_web_call *call, mr_text text, mr_err *err);
 
-/* --- Time ----------------------------------------------------------------------------------------
- */
+/* --- Time ------------------------------------------------------------------------------------- */
 
 /* What is left of the request's time; at least 1. */
 uint32_t mr_web_call_left_ms(const mr_web_call *call);
 /* The time is over, or the client has left. From any thread: for what interrupts a query. */
 bool mr_web_call_is_over(const mr_web_call *call);
 
-/* --- What handlers work with
- * ---------------------------------------------------------------------- */
+/* --- What handlers work with ------------------------------------------------------------------ */
 
 const mr_web_options *mr_web_call_options(const mr_web_call *call);
 

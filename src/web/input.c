@@ -74,8 +74,7 @@ mr_status mr_web_call_path_integer(mr_web_call *call, size_t index, const char *
     return MR_OK;
 }
 
-/* --- Query -------------------------------------------------------------------------------------
- */
+/* --- Query ------------------------------------------------------------------------------------ */
 
 /* The nth occurrence, into the arena. *ret_text absent: there are not so many. */
 static mr_status query_nth(mr_web_call *call, const char *name, size_t nth, size_t bytes_max,
@@ -219,8 +218,7 @@ mr_status mr_web_query_word(mr_web_call *call, const char *name, const char *wor
     return MR_OK;
 }
 
-/* --- Body ---------------------------------------------------------------------------------------
- */
+/* --- Body ------------------------------------------------------------------------------------- */
 
 bool mr_web_call_has_body(const mr_web_call *call)
 {

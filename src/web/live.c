@@ -56,8 +56,7 @@ struct mr_web_live {
     uint64_t number;
 };
 
-/* --- Writing, in the loops
- * ------------------------------------------------------------------------- */
+/* --- Writing, in the loops -------------------------------------------------------------------- */
 
 static void release_place(mr_web_live *live)
 {
@@ -227,8 +226,7 @@ bool mr_web_live_reserve(mr_web_live *live)
     return room;
 }
 
-/* --- Reading, in the thread
- * ------------------------------------------------------------------------- */
+/* --- Reading, in the thread ------------------------------------------------------------------- */
 
 /* Under the mutex. A loop that has not come to the last task will see this text instead. */
 static void post_all(mr_web_live *live)
@@ -365,8 +363,7 @@ static void *live_main(void *argument)
     return NULL;
 }
 
-/* --- Life
- * --------------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 mr_web_live *mr_web_live_start(mr_web *web, uint32_t period_ms)
 {
@@ -423,8 +420,7 @@ void mr_web_live_destroy(mr_web_live *live)
     free(live);
 }
 
-/* --- The route
- * ------------------------------------------------------------------------------------------ */
+/* --- The route -------------------------------------------------------------------------------- */
 
 mr_status mr_web_live_get(mr_web_call *call, mr_err *err)
 {

@@ -67,8 +67,7 @@ void mr_live_reader_destroy(mr_live_reader *reader)
     free(reader);
 }
 
-/* --- Store
- * ------------------------------------------------------------------------------------------ */
+/* --- Store ------------------------------------------------------------------------------------ */
 
 static void read_store(mr_live_reader *reader)
 {
@@ -96,8 +95,7 @@ static void read_store(mr_live_reader *reader)
     (void)mr_rate_window_add(&reader->window, mr_monotonic_us(), totals.lines);
 }
 
-/* --- Lake
- * -------------------------------------------------------------------------------------------- */
+/* --- Lake ------------------------------------------------------------------------------------- */
 
 static bool open_lake(mr_live_reader *reader)
 {
@@ -170,8 +168,7 @@ static void count_behind(mr_live_reader *reader)
     mr_delta_snapshot_free(bronze);
 }
 
-/* --- Telling
- * ------------------------------------------------------------------------------------------ */
+/* --- Telling ---------------------------------------------------------------------------------- */
 
 static bool is_news(const mr_live_reader *reader, double rate)
 {

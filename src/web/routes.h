@@ -33,13 +33,11 @@ mr_status mr_web_session_link(mr_web_call *call, mr_err *err);
 mr_status mr_web_session_delete(mr_web_call *call, mr_err *err);
 mr_status mr_web_session_password(mr_web_call *call, mr_err *err);
 
-/* --- Users and audit log (routes_users.c) ------------------------------------------------------
- */
+/* --- Users and audit log (routes_users.c) ----------------------------------------------------- */
 mr_status mr_web_users_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_audit_get(mr_web_call *call, mr_err *err);
 
-/* --- Live figures (live.c) -----------------------------------------------------------------------
- */
+/* --- Live figures (live.c) -------------------------------------------------------------------- */
 mr_status mr_web_live_get(mr_web_call *call, mr_err *err);
 
 /* --- Sales (routes_sales.c) ------------------------------------------------------------------- */
@@ -61,8 +59,7 @@ mr_status mr_web_customer_items_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_invoice_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_invoice_pdf_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_event_get(mr_web_call *call, mr_err *err);
-/* --- Operations (routes_status.c, routes_letters.c, routes_runs.c, routes_lake.c) --------------
- */
+/* --- Operations (routes_status.c, routes_letters.c, routes_runs.c, routes_lake.c) ------------- */
 mr_status mr_web_status_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_letters_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_letter_get(mr_web_call *call, mr_err *err);

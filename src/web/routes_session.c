@@ -18,8 +18,7 @@
 
 const char mr_web_session_cookie[] = "millrace_session";
 
-/* --- The answer
- * ------------------------------------------------------------------------------------ */
+/* --- The answer ------------------------------------------------------------------------------- */
 
 static void write_session(mr_web_call *call)
 {
@@ -111,8 +110,7 @@ mr_status mr_web_session_start(mr_web_call *call, const mr_user *user, bool by_l
     return st;
 }
 
-/* --- By password
- * ----------------------------------------------------------------------------------- */
+/* --- By password ------------------------------------------------------------------------------ */
 
 typedef struct attempt {
     mr_text name, password;
@@ -214,8 +212,7 @@ mr_status mr_web_session_post(mr_web_call *call, mr_err *err)
     return st != MR_OK ? st : mr_web_session_start(call, &user, false, err);
 }
 
-/* --- By link, and out
- * --------------------------------------------------------------------------------- */
+/* --- By link, and out ------------------------------------------------------------------------- */
 
 mr_status mr_web_session_link(mr_web_call *call, mr_err *err)
 {
@@ -271,8 +268,7 @@ mr_status mr_web_session_delete(mr_web_call *call, mr_err *err)
     return st;
 }
 
-/* --- Password
- * ------------------------------------------------------------------------------------------ */
+/* --- Password --------------------------------------------------------------------------------- */
 
 /* The current one, unless a link signed this session in and none was set since. Counts as a try. */
 static mr_status check_current(mr_web_call *call, mr_ops *ops, bool *ret_right, mr_err *err)

@@ -35,8 +35,7 @@ enum { restarts_max = 16, journal_bytes_max = 4096, lag_ms = 30 };
 static const char journal_variable[] = "MR_TEST_JOURNAL";
 static const char folder_variable[] = "MR_TEST_FOLDER";
 
-/* --- The children -------------------------------------------------------------------------------
- */
+/* --- The children ----------------------------------------------------------------------------- */
 
 static void note(const char *name, const char *what)
 {
@@ -122,8 +121,7 @@ static int run_child(const char *what, const char *name)
     return strcmp(what, "wrong-usage") == 0 ? 2 : 1; /* "fail" */
 }
 
-/* --- The fixture --------------------------------------------------------------------------------
- */
+/* --- The fixture ------------------------------------------------------------------------------ */
 
 typedef struct fixture {
     char folder[64];
@@ -239,8 +237,7 @@ static void assert_journal(const fixture *f, const char *expected)
     mr_buffer_free(&journal);
 }
 
-/* --- Stopping ------------------------------------------------------------------------------------
- */
+/* --- Stopping --------------------------------------------------------------------------------- */
 
 static void children_are_stopped_one_after_the_other_in_order(void **state)
 {
@@ -311,8 +308,7 @@ static void the_callers_signal_mask_is_restored(void **state)
     assert_int_equal(sigismember(&mask, SIGHUP), 0);
 }
 
-/* --- Restarting ----------------------------------------------------------------------------------
- */
+/* --- Restarting ------------------------------------------------------------------------------- */
 
 static void a_child_that_dies_is_restarted_with_growing_waits(void **state)
 {
@@ -423,8 +419,7 @@ static void standard_output_is_not_handed_to_children(void **state)
     assert_journal(f, "child shares\n");
 }
 
-/* --- Death of the supervisor
- * ----------------------------------------------------------------------- */
+/* --- Death of the supervisor ------------------------------------------------------------------ */
 
 static void children_die_with_a_killed_supervisor(void **state)
 {

@@ -229,8 +229,7 @@ static inline reply *post_batch(const fixture *f, const char *body)
     return exchange(f, "POST /invoicedata/batch", "Content-Type: application/x-ndjson\r\n", body);
 }
 
-/* --- Looking at replies ------------------------------------------------------------------------
- */
+/* --- Looking at replies ----------------------------------------------------------------------- */
 
 static inline void assert_status(const reply *r, int status)
 {

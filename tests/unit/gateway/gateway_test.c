@@ -106,8 +106,7 @@ static void a_stopped_gateway_refuses_connections(void **state)
     close(fd);
 }
 
-/* --- A log that stands still: another process holds its write lock
- * ---------------------------------- */
+/* --- A log that stands still: another process holds its write lock ---------------------------- */
 
 static sqlite3 *lock_log(const fixture *f)
 {

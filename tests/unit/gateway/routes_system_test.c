@@ -116,8 +116,7 @@ static void the_page_and_its_files_are_served_with_a_strict_policy(void **state)
     }
 }
 
-/* --- The description against the table of routes -------------------------------------------------
- */
+/* --- The description against the table of routes ---------------------------------------------- */
 
 static void to_lower(const char *text, char *ret_lower)
 {

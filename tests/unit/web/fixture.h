@@ -136,8 +136,7 @@ static inline mr_ops *fixture_ops(const fixture *f)
     return ops;
 }
 
-/* --- Exchanges ----------------------------------------------------------------------------------
- */
+/* --- Exchanges -------------------------------------------------------------------------------- */
 
 static inline int fixture_connect(const fixture *f)
 {
@@ -220,8 +219,7 @@ static inline void expect_reply(reply r, int status, const char *wanted)
     reply_free(&r);
 }
 
-/* --- Users
- * ------------------------------------------------------------------------------------------ */
+/* --- Users ------------------------------------------------------------------------------------ */
 
 static inline int64_t fixture_add_user(const fixture *f, const char *name, mr_user_role role,
                                        const char *password_hash)

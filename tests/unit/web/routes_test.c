@@ -7,8 +7,7 @@
 extern const char mr_embed_web_openapi_json[];
 extern const size_t mr_embed_web_openapi_json_bytes;
 
-/* --- Rights
- * --------------------------------------------------------------------------------------- */
+/* --- Rights ----------------------------------------------------------------------------------- */
 
 /* "/invoices/{no}" as a path that could be asked for. */
 static void fill_path(const char *pattern, char *ret_path, size_t capacity)
@@ -99,8 +98,7 @@ static void every_change_asks_for_the_sessions_token(void **state)
     fixture_destroy(f);
 }
 
-/* --- Description
- * ------------------------------------------------------------------------------------ */
+/* --- Description ------------------------------------------------------------------------------ */
 
 static yyjson_doc *read_description(void)
 {
