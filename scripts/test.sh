@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the unit tests (ctest, and node's runner for the web app), the end-to-end tests and those of what is
-# deployed (pytest), and the web app in a real browser, against one build folder, and closes with the time of each stage and one line that counts them. KILLS: how many
-# kill -9 the fault test makes.
+# deployed (pytest), and the web app in a real browser, against one build folder, and closes with the time
+# of each stage and one line that counts them. KILLS: how many kill -9 the fault test makes.
 set -uo pipefail
 
 readonly build="${1:?usage: scripts/test.sh BUILD_FOLDER}"
