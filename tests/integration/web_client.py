@@ -29,9 +29,10 @@ class WebClient:
     def __init__(self, platform):
         self.address = web_address(platform)
         self.cookie, self.csrf, self.session = None, None, None
+        self.source = "127.0.0.1"  # another of 127.0.0.0/8: another client, for all that counts by address
 
     def connect(self, timeout=30):
-        return http.client.HTTPConnection(*self.address, timeout=timeout)
+        return http.client.HTTPConnection(*self.address, timeout=timeout, source_address=(self.source, 0))
 
     def headers(self, extra=None):
         own = {"Cookie": self.cookie} if self.cookie else {}
