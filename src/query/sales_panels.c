@@ -463,14 +463,14 @@ bool mr_sales_panel_parse(const char *name, mr_sales_panel *ret_panel)
     return false;
 }
 
-const char *mr_sales_panel_header(mr_sales_panel panel)
+const char *mr_sales_panel_header(mr_sales_panel which)
 {
-    return panels[panel].header;
+    return panels[which].header;
 }
 
-mr_status mr_sales_panel_write(const mr_sales_result *result, mr_sales_panel panel,
+mr_status mr_sales_panel_write(const mr_sales_result *result, mr_sales_panel which,
                                const mr_sales_page *page, mr_sales_rows *rows, uint64_t *ret_total,
                                mr_err *err)
 {
-    return panels[panel].write(result, page, rows, ret_total, err);
+    return panels[which].write(result, page, rows, ret_total, err);
 }

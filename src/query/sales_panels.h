@@ -31,9 +31,9 @@ typedef struct mr_sales_page {
 /* false: there is none of that name. */
 bool mr_sales_panel_parse(const char *name, mr_sales_panel *ret_panel);
 /* The CSV line of names, with its end. */
-const char *mr_sales_panel_header(mr_sales_panel panel);
+const char *mr_sales_panel_header(mr_sales_panel which);
 /* Writes the page's rows; *ret_total is how many there are in all. */
-mr_status mr_sales_panel_write(const mr_sales_result *result, mr_sales_panel panel,
+mr_status mr_sales_panel_write(const mr_sales_result *result, mr_sales_panel which,
                                const mr_sales_page *page, mr_sales_rows *rows, uint64_t *ret_total,
                                mr_err *err);
 
