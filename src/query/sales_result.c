@@ -2,7 +2,10 @@
 /* query/sales_result.c - see sales_result.h. */
 #include "query/sales_result.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+
+enum { lines_beside_min = 50000 };
 
 static uint64_t *make_bits(uint32_t count)
 {
@@ -76,6 +79,61 @@ static mr_status walk(mr_sales_result *result, const mr_sales_series *series, bo
     return MR_OK;
 }
 
+/* --- The period compared with, walked beside the other one ------------------------------------ */
+
+typedef struct comparison {
+    mr_sales_result *result;
+    mr_status status;
+    mr_err err;
+    pthread_t thread;
+    bool beside; /* in a thread of its own, to be joined */
+} comparison;
+
+static void *walk_before(void *ctx)
+{
+    comparison *c = ctx;
+
+    c->status = walk(c->result, &c->result->series_before, false, &c->result->before, &c->err);
+    return NULL;
+}
+
+/* Few lines are walked sooner than a thread is started. */
+static void begin_comparison(comparison *c)
+{
+    c->beside = c->result->set->lines.count >= lines_beside_min &&
+                pthread_create(&c->thread, NULL, walk_before, c) == 0;
+}
+
+static mr_status end_comparison(comparison *c, mr_err *err)
+{
+    if (c->beside) {
+        const int joined = pthread_join(c->thread, NULL);
+        MR_ASSERT(joined == 0); /* fails only on misuse */
+    } else {
+        (void)walk_before(c);
+    }
+    if (c->status != MR_OK && err != NULL) {
+        *err = c->err;
+    }
+    return c->status;
+}
+
+/* Both walks, of series that have been made. */
+static mr_status walk_all(mr_sales_result *result, bool compares, mr_err *err)
+{
+    comparison c = {.result = result, .status = MR_OK};
+
+    if (compares) {
+        begin_comparison(&c);
+    }
+    mr_status status = walk(result, &result->series, true, &result->now, err);
+    if (compares && (status == MR_OK || c.beside)) {
+        const mr_status before = end_comparison(&c, status == MR_OK ? err : NULL);
+        status = status == MR_OK ? before : status;
+    }
+    return status;
+}
+
 mr_status mr_sales_result_make(const mr_sales_set *set, const mr_sales_question *question,
                                mr_sales_result **ret_result, mr_err *err)
 {
@@ -90,14 +148,12 @@ mr_status mr_sales_result_make(const mr_sales_set *set, const mr_sales_question 
     result->compared = mr_sales_range_before(result->range, question->compare);
     result->grain = mr_sales_grain_of(question->grain, result->range);
     status = mr_sales_series_make(result->range, result->grain, &result->series, err);
-    if (status == MR_OK) {
-        status = walk(result, &result->series, true, &result->now, err);
-    }
-    if (status == MR_OK && result->compared.from <= result->compared.to) {
+    const bool compares = result->compared.from <= result->compared.to;
+    if (status == MR_OK && compares) {
         status = mr_sales_series_make(result->compared, result->grain, &result->series_before, err);
-        if (status == MR_OK) {
-            status = walk(result, &result->series_before, false, &result->before, err);
-        }
+    }
+    if (status == MR_OK) {
+        status = walk_all(result, compares, err);
     }
     if (status != MR_OK) {
         mr_sales_result_free(result);
