@@ -19,11 +19,15 @@ BEGIN
     INSERT INTO customer_name (rowid, name) VALUES (new.customer_id, new.name);
 END;
 
+-- What was never put in must not be taken out: FTS5 calls its index malformed then.
 CREATE TRIGGER customer_name_update AFTER UPDATE OF name ON customer WHEN old.name IS NOT new.name
 BEGIN
     INSERT INTO customer_name (customer_name, rowid, name)
-    VALUES ('delete', old.customer_id, old.name);
-    INSERT INTO customer_name (rowid, name) VALUES (new.customer_id, new.name);
+    SELECT 'delete', old.customer_id, old.name
+    WHERE old.name IS NOT NULL;
+    INSERT INTO customer_name (rowid, name)
+    SELECT new.customer_id, new.name
+    WHERE new.name IS NOT NULL;
 END;
 
 -- Milliseconds since the epoch, by the clock of whoever moved the position; 0: not since this schema.

@@ -348,6 +348,27 @@ static void assert_related(mr_store *store, const char *invoice_no, const char *
     portal_expect(&list, expected);
 }
 
+/* Of a shop whose customers had no names at first. */
+static void a_name_that_comes_later_is_found(void **state)
+{
+    mr_store *store = ((store_fixture *)*state)->store;
+
+    for (int64_t customer = 1; customer <= 20; customer++) {
+        char number[8];
+
+        (void)snprintf(number, sizeof(number), "%lld", (long long)customer);
+        APPLY(store, .invoice_no = number, .customer_id = customer, .date_seconds = 100);
+    }
+    for (int64_t customer = 1; customer <= 20; customer++) {
+        APPLY(store, .invoice_no = "late", .customer_id = customer, .name = "Omar Bolton",
+              .date_seconds = 200 + customer);
+    }
+    assert_found(store, "bolton", 3, "1/0/2 2/0/2 3/0/2 ");
+    APPLY(store, .invoice_no = "later", .customer_id = 1, .name = "Ada King", .date_seconds = 900);
+    assert_found(store, "king", 10, "1/0/3 ");
+    assert_found(store, "bolton", 2, "2/0/2 3/0/2 ");
+}
+
 static void an_order_and_its_returns_find_each_other(void **state)
 {
     mr_store *store = ((store_fixture *)*state)->store;
@@ -464,6 +485,7 @@ static void a_limit_ends_an_answer_and_the_next_one_works(void **state)
                                         setup, teardown),                                          \
         cmocka_unit_test_setup_teardown(an_invoice_shows_a_customer_only_what_is_his, setup,       \
                                         teardown),                                                 \
+        cmocka_unit_test_setup_teardown(a_name_that_comes_later_is_found, setup, teardown),        \
         cmocka_unit_test_setup_teardown(an_order_and_its_returns_find_each_other, setup,           \
                                         teardown),                                                 \
         cmocka_unit_test_setup_teardown(a_change_is_told_by_version_events_and_time, setup,        \
