@@ -38,7 +38,7 @@ def test_a_role_that_dies_is_started_again(platform):
 
 
 def test_only_roles_that_use_the_engine_load_it(platform):
-    """DuckDB costs every process that loads it more than 10 MiB of its own."""
+    """DuckDB makes every process that loads it start later and stay larger (docs/performance.md, idle roles)."""
     roles = ("up", "gateway", "scheduler", "processor")
     assert platform.post(event())[0] == 201
     platform.wait_settled()
