@@ -7,8 +7,10 @@
  * position in the store not move: where it stands before the end and the end is published, the log
  * is read from there on. One record found shows that the store has yet to take it.
  *
- * A change is awaited by inotify on the folder of the embedded log, where every publication writes.
- * A look every recheck_ms besides serves a log that lives elsewhere, and a folder not there yet.
+ * A change is awaited by inotify on the folder of the embedded log, where every publication writes
+ * to a file whose name ends in -wal. Nothing else there counts: a look itself makes and removes files
+ * while no other process has them open, and would wake itself again and again. A look every
+ * recheck_ms besides serves a log that lives elsewhere, and a folder not there yet.
  */
 #define _GNU_SOURCE /* strsep */
 #include "cli/settle.h"
@@ -270,15 +272,48 @@ static mr_status look(mr_bus *bus, store_target *target, const mr_config *config
     return status;
 }
 
+static bool is_publication(const struct inotify_event *event)
+{
+    static const char end[] = "-wal";
+    const size_t end_bytes = sizeof end - 1;
+    const size_t bytes = event->len > 0 ? strlen(event->name) : 0; /* len counts padding */
+
+    return (event->mask & IN_Q_OVERFLOW) != 0 ||
+           (bytes > end_bytes && memcmp(event->name + bytes - end_bytes, end, end_bytes) == 0);
+}
+
+/* Takes all that was noticed; true: a publication was among it. */
+static bool take_changes(int watch_fd)
+{
+    union {
+        struct inotify_event align;
+        char bytes[change_bytes_max];
+    } changes;
+    bool published = false;
+    ssize_t bytes;
+
+    while ((bytes = read(watch_fd, changes.bytes, sizeof changes.bytes)) > 0) {
+        for (ssize_t at = 0; at < bytes;) {
+            const struct inotify_event *event =
+                (const struct inotify_event *)(const void *)(changes.bytes + at);
+            published = is_publication(event) || published;
+            at += (ssize_t)(offsetof(struct inotify_event, name) + event->len);
+        }
+    }
+    return published;
+}
+
 static void await_change(int watch_fd, int64_t left_us)
 {
-    char changes[change_bytes_max];
-    struct pollfd changed = {.fd = watch_fd, .events = POLLIN};
-    int wait_ms = left_us < (int64_t)recheck_ms * 1000 ? (int)(left_us / 1000) + 1 : recheck_ms;
+    const int64_t wait_us = left_us < (int64_t)recheck_ms * 1000 ? left_us : recheck_ms * 1000;
+    const int64_t until_us = mr_monotonic_us() + wait_us;
+    int64_t now_us = mr_monotonic_us();
 
-    if (poll(&changed, watch_fd >= 0 ? 1 : 0, wait_ms) > 0) {
-        while (read(watch_fd, changes, sizeof changes) > 0) {
-            /* what changed does not matter, only that it did */
+    for (; now_us < until_us; now_us = mr_monotonic_us()) {
+        struct pollfd changed = {.fd = watch_fd, .events = POLLIN};
+        if (poll(&changed, watch_fd >= 0 ? 1 : 0, (int)((until_us - now_us) / 1000) + 1) > 0 &&
+            take_changes(watch_fd)) {
+            return;
         }
     }
 }
@@ -314,7 +349,7 @@ mr_status mr_settle_wait(const mr_config *config, uint64_t timeout_ms, mr_err *e
     char *folder = mr_path_join(mr_config_text(config, "MILLRACE_DATA"), "log");
     int watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (watch_fd >= 0) {
-        (void)inotify_add_watch(watch_fd, folder, IN_MODIFY | IN_CREATE); /* else: recheck_ms */
+        (void)inotify_add_watch(watch_fd, folder, IN_MODIFY); /* else: recheck_ms */
     }
     status = wait_on(bus, config, watch_fd, timeout_ms, err);
     if (watch_fd >= 0) {

@@ -1,6 +1,7 @@
 """The main job: what goes in over HTTP comes out of the store, once, and exact to the last digit."""
 
 import json
+import resource
 from collections import defaultdict
 from decimal import Decimal
 
@@ -149,3 +150,15 @@ def test_waiting_asks_a_new_store_where_it_stands():
         platform.start("processor")
         platform.wait_settled()
         assert platform.answer("status")["store"]["lines"] == 20000
+
+
+def test_waiting_for_a_dead_processor_costs_no_core():
+    """What a look itself leaves in the log's folder must not make the next look."""
+    with running(role="gateway") as platform:
+        assert platform.post(event())[0] == 201
+        platform.stop()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        waited = platform.run("status", "--wait", "2s", check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert "store has yet to take 1 records" in waited.stderr
+        assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.7
