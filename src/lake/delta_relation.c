@@ -307,30 +307,21 @@ static mr_status find_root(relation *self, mr_err *err)
     return MR_OK;
 }
 
-static mr_status append_relation(relation *self, const mr_delta_snapshot *snapshot,
-                                 const mr_delta_file *const *files, size_t file_count, mr_err *err)
+static mr_status append_relation(relation *self, const mr_delta_file *const *files,
+                                 size_t file_count, mr_err *err)
 {
-    const mr_delta_file **all = NULL;
     mr_status status = find_root(self, err);
 
     if (status != MR_OK) {
         return status;
     }
-    if (files == NULL) {
-        file_count = mr_delta_file_count(snapshot);
-        all = mr_alloc((file_count + 1) * sizeof *all);
-        for (size_t i = 0; i < file_count; i++) {
-            all[i] = mr_delta_file_at(snapshot, i);
-        }
-    }
     put(self, "(");
     if (file_count == 0) {
         put_no_rows(self, false);
     } else {
-        status = put_groups(self, files != NULL ? files : all, file_count, err);
+        status = put_groups(self, files, file_count, err);
     }
     put(self, ")");
-    free(all);
     free(self->root);
     if (status == MR_OK && self->out->overflowed) {
         status = mr_fail(err, MR_LIMIT, "table %s: the query of %zu files is over %zu bytes",
@@ -339,29 +330,49 @@ static mr_status append_relation(relation *self, const mr_delta_snapshot *snapsh
     return status;
 }
 
-static mr_status begin(mr_delta_table *table, const mr_delta_snapshot *snapshot, bool with_rows,
-                       const mr_delta_file *const *files, size_t file_count, mr_buffer *out,
-                       mr_err *err)
+mr_status mr_delta_relation_of(mr_delta_table *table, const mr_delta_schema *schema,
+                               const mr_delta_file *const *files, size_t file_count, bool with_rows,
+                               mr_buffer *out, mr_err *err)
 {
     char tag[mr_delta_schema_tag_bytes];
-    relation self = {
-        .table = table, .schema = mr_delta_schema_of(snapshot), .with_rows = with_rows, .out = out};
+    relation self = {.table = table, .schema = schema, .with_rows = with_rows, .out = out};
 
     mr_delta_schema_tag(self.schema, tag);
     (void)stpcpy(stpcpy(stpcpy(self.schema_tag, "\"millrace.schema\":\""), tag), "\"");
-    return append_relation(&self, snapshot, files, file_count, err);
+    return append_relation(&self, files, file_count, err);
+}
+
+static mr_status relation_of_snapshot(mr_delta_table *table, const mr_delta_snapshot *snapshot,
+                                      bool with_rows, const mr_delta_file *const *files,
+                                      size_t file_count, mr_buffer *out, mr_err *err)
+{
+    const mr_delta_schema *schema = mr_delta_schema_of(snapshot);
+    const mr_delta_file **all;
+    mr_status status;
+
+    if (files != NULL) {
+        return mr_delta_relation_of(table, schema, files, file_count, with_rows, out, err);
+    }
+    file_count = mr_delta_file_count(snapshot);
+    all = mr_alloc((file_count + 1) * sizeof *all);
+    for (size_t i = 0; i < file_count; i++) {
+        all[i] = mr_delta_file_at(snapshot, i);
+    }
+    status = mr_delta_relation_of(table, schema, all, file_count, with_rows, out, err);
+    free(all);
+    return status;
 }
 
 mr_status mr_delta_relation(mr_delta_table *table, const mr_delta_snapshot *snapshot,
                             const mr_delta_file *const *files, size_t file_count, mr_buffer *out,
                             mr_err *err)
 {
-    return begin(table, snapshot, false, files, file_count, out, err);
+    return relation_of_snapshot(table, snapshot, false, files, file_count, out, err);
 }
 
 mr_status mr_delta_relation_rows(mr_delta_table *table, const mr_delta_snapshot *snapshot,
                                  const mr_delta_file *const *files, size_t file_count,
                                  mr_buffer *out, mr_err *err)
 {
-    return begin(table, snapshot, true, files, file_count, out, err);
+    return relation_of_snapshot(table, snapshot, true, files, file_count, out, err);
 }

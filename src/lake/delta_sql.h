@@ -21,6 +21,11 @@ mr_status mr_delta_relation_rows(mr_delta_table *table, const mr_delta_snapshot 
                                  const mr_delta_file *const *files, size_t file_count,
                                  mr_buffer *out, mr_err *err);
 
+/* Either of them, of files that need not be in a snapshot: just written ones. */
+mr_status mr_delta_relation_of(mr_delta_table *table, const mr_delta_schema *schema,
+                               const mr_delta_file *const *files, size_t file_count, bool with_rows,
+                               mr_buffer *out, mr_err *err);
+
 /* Checkpoints of the table are read and written by this engine from now on, instead of one opened
  * each time, which costs some 30 ms. It must outlive the handle, and have no result with rows left
  * whenever the table is read or committed to. */

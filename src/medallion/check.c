@@ -76,42 +76,46 @@ static void append_broken(mr_buffer *sql, const mr_model_check *check, const cha
     }
 }
 
+typedef struct samples {
+    const mr_names *shown;
+    mr_buffer text;
+} samples;
+
+static mr_status take_sample(void *ctx, const mr_text *values, size_t count, mr_err *err)
+{
+    samples *s = ctx;
+
+    (void)err;
+    for (size_t i = 0; i < count; i++) {
+        (void)mr_buffer_printf(&s->text, "%s%s=",
+                               i > 0               ? " "
+                               : s->text.bytes > 0 ? "; "
+                                                   : "",
+                               s->shown->names[i]);
+        (void)mr_buffer_append_text(&s->text,
+                                    values[i].data == NULL ? MR_TEXT_LITERAL("null") : values[i]);
+    }
+    return MR_OK;
+}
+
 static mr_status take_samples(mr_task *task, const mr_model_check *check, const char *relation,
                               const mr_names *keys, mr_check_result *result, mr_err *err)
 {
-    const mr_names *shown = check->kind == MR_CHECK_UNIQUE ? &check->columns : keys;
-    mr_olap_result *rows = NULL;
-    mr_buffer text;
+    samples s = {.shown = check->kind == MR_CHECK_UNIQUE ? &check->columns : keys};
     mr_status status;
 
-    mr_buffer_init(&text, sizeof(result->sample) - 1);
+    mr_buffer_init(&s.text, sizeof(result->sample) - 1);
     mr_buffer_clear(&task->sql);
     (void)mr_buffer_append_string(&task->sql, "SELECT ");
-    mr_sql_names(&task->sql, shown, "t");
+    mr_sql_names(&task->sql, s.shown, "t");
     (void)mr_buffer_append_string(&task->sql, " FROM ");
     append_broken(&task->sql, check, relation);
     (void)mr_buffer_printf(&task->sql, " LIMIT %d%c", check_samples_max, '\0');
-    status = mr_olap_query(task->session->connection, task->sql.data, true, &rows, err);
-    while (status == MR_OK) {
-        status = mr_olap_next(rows, err);
-        for (size_t i = 0; status == MR_OK && i < shown->count; i++) {
-            (void)mr_buffer_printf(&text, "%s%s=",
-                                   i > 0            ? " "
-                                   : text.bytes > 0 ? "; "
-                                                    : "",
-                                   shown->names[i]);
-            if (mr_olap_is_null(rows, i)) {
-                (void)mr_buffer_append_string(&text, "null");
-            } else {
-                (void)mr_olap_write_text(rows, i, &text);
-            }
-        }
-    }
-    (void)snprintf(result->sample, sizeof(result->sample), "%.*s", (int)text.bytes,
-                   text.data == NULL ? "" : text.data);
-    mr_olap_result_free(rows);
-    mr_buffer_free(&text);
-    return status == MR_NOT_FOUND ? MR_OK : status;
+    status = mr_engine_query(task->session->engine, task->sql.data, take_sample, &s, err);
+    (void)snprintf(result->sample, sizeof(result->sample), "%.*s", (int)s.text.bytes,
+                   s.text.data == NULL ? "" : s.text.data);
+    mr_buffer_free(&s.text);
+    return status;
 }
 
 static mr_status bind_target(mr_task *task, const mr_model_check *check, mr_err *err)
@@ -189,7 +193,8 @@ static mr_status hashes_tell_unique(mr_task *task, const mr_model_check *check,
         return MR_OK;
     }
     mr_buffer_clear(&task->sql);
-    (void)mr_buffer_append_string(&task->sql, "SELECT count(*) - count(DISTINCT hash(");
+    (void)mr_buffer_printf(&task->sql, "SELECT count(*) - count(DISTINCT %s(",
+                           mr_engine_hash(task->session->engine));
     mr_sql_names(&task->sql, &check->columns, NULL);
     (void)mr_buffer_printf(&task->sql, ")) FROM %s AS u%c", relation, '\0');
     status = mr_session_count(task->session, task->sql.data, &equal, err);

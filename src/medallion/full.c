@@ -77,12 +77,10 @@ static mr_status make_rows(mr_task *task, mr_err *err)
 
     name_made(task, made);
     mr_buffer_clear(sql);
-    (void)mr_buffer_append_string(sql, "CREATE OR REPLACE TABLE ");
-    mr_sql_name(sql, made);
-    (void)mr_buffer_append_string(sql, " AS SELECT ");
+    (void)mr_buffer_append_string(sql, "SELECT ");
     mr_sql_cast_columns(sql, task->model);
     (void)mr_buffer_printf(sql, " FROM (%s\n) AS model", task->model->sql);
-    return mr_session_run(task->session, sql, err);
+    return mr_session_make(task->session, made, sql, err);
 }
 
 static mr_status select_all(mr_task *task, mr_err *err)
@@ -115,33 +113,15 @@ static mr_status select_all(mr_task *task, mr_err *err)
 /* The written files as a table: nobody but us can see them yet. */
 static mr_status written_relation(mr_task *task, mr_buffer *out, mr_err *err)
 {
-    char path[mr_model_path_bytes_max];
-    mr_buffer name;
-    mr_status status = MR_OK;
+    const mr_engine_files rows = {.table = task->target->table,
+                                  .schema = &task->schema,
+                                  .files = task->adds.files,
+                                  .count = task->adds.count};
+    mr_status status = mr_engine_relation(task->session->engine, &rows, out, err);
 
-    mr_model_path_of(task->model->name, path);
-    mr_buffer_init(&name, 4096);
-    (void)mr_buffer_append_string(out, "(SELECT * FROM read_parquet([");
-    for (size_t i = 0; i < task->adds.count && status == MR_OK; i++) {
-        char blob[1024];
-        (void)snprintf(blob, sizeof(blob), "%s/%s", path, task->adds.files[i]->path);
-        mr_buffer_clear(&name);
-        status = mr_blob_path(task->session->blobs, blob, &name, err);
-        (void)mr_buffer_append_string(out, i == 0 ? "" : ", ");
-        (void)mr_olap_quote_text(out, mr_buffer_text(&name));
+    if (status == MR_OK && !mr_buffer_append(out, "", 1)) {
+        status = mr_fail(err, MR_LIMIT, "%s: too many files", task->model->name);
     }
-    (void)mr_buffer_append_string(out, "], hive_partitioning = ");
-    (void)mr_buffer_append_string(out, task->model->partition.count > 0 ? "true" : "false");
-    for (size_t i = 0; i < task->model->partition.count; i++) {
-        (void)mr_buffer_append_string(out, i == 0 ? ", hive_types = {" : ", ");
-        mr_sql_name(out, task->model->partition.names[i]);
-        const mr_model_column *column =
-            mr_model_find_column(task->model, task->model->partition.names[i]);
-        (void)mr_buffer_printf(out, ": %s", mr_sql_type(column->type));
-    }
-    (void)mr_buffer_append_string(out, task->model->partition.count > 0 ? "}" : "");
-    (void)mr_buffer_append(out, "))", 3);
-    mr_buffer_free(&name);
     return status;
 }
 
@@ -173,7 +153,7 @@ static mr_status check_written(mr_task *task, mr_err *err)
 
 typedef struct writer {
     mr_task *task;
-    mr_olap_connection *connection;
+    mr_engine *engine;
     const mr_delta_write *write;
     mr_status status;
     mr_err err;
@@ -183,18 +163,18 @@ static void *run_writer(void *ctx)
 {
     writer *w = ctx;
 
-    w->status = mr_delta_write_rows(w->task->target->table, w->connection, w->write,
-                                    &w->task->written, &w->err);
+    w->status =
+        mr_engine_write(w->engine, w->task->target->table, w->write, &w->task->written, &w->err);
     return NULL;
 }
 
-/* A thread and a connection of its own for the write: much of it keeps one core alone busy. The
+/* A thread and a handle of its own for the write: much of it keeps one core alone busy. The
  * table's handle is the writer's meanwhile; `beside` must not touch this task's files. */
 static mr_status write_beside(mr_task *task, const mr_delta_write *write, mr_err *err)
 {
     writer w = {.task = task, .write = write};
     pthread_t thread;
-    mr_status status = mr_olap_connect(task->session->olap, &w.connection, err);
+    mr_status status = mr_engine_another(task->session->engine, &w.engine, err);
 
     if (status != MR_OK) {
         return status;
@@ -207,7 +187,7 @@ static mr_status write_beside(mr_task *task, const mr_delta_write *write, mr_err
         task->target->made[0] = '\0';
         (void)pthread_join(thread, NULL);
     }
-    mr_olap_disconnect(w.connection);
+    mr_engine_close(w.engine);
     if (w.status != MR_OK) {
         *err = w.err;
         return w.status;
@@ -218,11 +198,10 @@ static mr_status write_beside(mr_task *task, const mr_delta_write *write, mr_err
 
 static mr_status write_rows(mr_task *task, const mr_delta_write *write, mr_err *err)
 {
-    if (task->beside != NULL && fits_memory(task)) {
+    if (task->beside != NULL && fits_memory(task) && mr_engine_is_shared(task->session->engine)) {
         return write_beside(task, write, err);
     }
-    return mr_delta_write_rows(task->target->table, task->session->connection, write,
-                               &task->written, err);
+    return mr_engine_write(task->session->engine, task->target->table, write, &task->written, err);
 }
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err)

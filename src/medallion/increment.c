@@ -12,10 +12,10 @@
 mr_status mr_task_make_pending(mr_task *task, mr_err *err)
 {
     mr_buffer_clear(&task->sql);
-    (void)mr_buffer_append_string(&task->sql, "CREATE OR REPLACE TEMP TABLE pending AS SELECT ");
+    (void)mr_buffer_append_string(&task->sql, "SELECT ");
     mr_sql_cast_columns(&task->sql, task->model);
     (void)mr_buffer_printf(&task->sql, " FROM (%s\n) AS model", task->model->sql);
-    return mr_session_run(task->session, &task->sql, err);
+    return mr_session_make(task->session, "pending", &task->sql, err);
 }
 
 static mr_status count_fresh(mr_task *task, mr_err *err)
@@ -75,11 +75,25 @@ static void remove_file(mr_task *task, const mr_file_list *sorted, mr_text path)
     }
 }
 
+typedef struct touched {
+    mr_task *task;
+    mr_file_list sorted; /* files of the target, by path */
+} touched;
+
+static mr_status take_path(void *ctx, const mr_text *values, size_t count, mr_err *err)
+{
+    touched *t = ctx;
+
+    (void)count;
+    (void)err;
+    remove_file(t->task, &t->sorted, values[0]);
+    return MR_OK;
+}
+
 /* The files with rows that go. */
 static mr_status find_touched(mr_task *task, mr_err *err)
 {
-    mr_file_list sorted = {.files = NULL};
-    mr_olap_result *result = NULL;
+    touched t = {.task = task, .sorted = {.files = NULL}};
     mr_status status;
 
     mr_buffer_clear(&task->sql);
@@ -87,19 +101,10 @@ static mr_status find_touched(mr_task *task, mr_err *err)
         &task->sql, "SELECT DISTINCT e.file_path FROM existing e SEMI JOIN gone g ON (");
     mr_sql_equal(&task->sql, &task->model->keys, "e", "g");
     (void)mr_buffer_append(&task->sql, ")", 2);
-    status = mr_olap_query(task->session->connection, task->sql.data, true, &result, err);
-    if (status == MR_OK) {
-        sort_files(task->target->snapshot, &sorted);
-    }
-    while (status == MR_OK) {
-        status = mr_olap_next(result, err);
-        if (status == MR_OK) {
-            remove_file(task, &sorted, mr_olap_text(result, 0));
-        }
-    }
-    mr_olap_result_free(result);
-    mr_file_list_free(&sorted);
-    return status == MR_NOT_FOUND ? MR_OK : status;
+    sort_files(task->target->snapshot, &t.sorted);
+    status = mr_engine_query(task->session->engine, task->sql.data, take_path, &t, err);
+    mr_file_list_free(&t.sorted);
+    return status;
 }
 
 /* fresh, and what stays of the files that are rewritten. */
@@ -117,8 +122,7 @@ static mr_status select_rows(mr_task *task, mr_err *err)
         (void)mr_buffer_append_string(sql, " UNION ALL SELECT ");
         mr_sql_columns(sql, model, "r");
         (void)mr_buffer_append_string(sql, " FROM ");
-        status = mr_delta_relation(task->target->table, task->target->snapshot, task->removes.files,
-                                   task->removes.count, sql, err);
+        status = mr_session_relation(task->session, task->target, &task->removes, false, sql, err);
         (void)mr_buffer_append_string(sql, " AS r ANTI JOIN gone g ON (");
         mr_sql_equal(sql, &model->keys, "r", "g");
         (void)mr_buffer_append_string(sql, ")");
@@ -148,8 +152,8 @@ static mr_status write_rows(mr_task *task, mr_err *err)
                             .select = task->sql.data,
                             .file_bytes_target = task->model->file_bytes,
                             .sum_column = task->model->sum};
-    status = mr_delta_write_rows(task->target->table, task->session->connection, &write,
-                                 &task->written, err);
+    status =
+        mr_engine_write(task->session->engine, task->target->table, &write, &task->written, err);
     for (size_t i = 0; status == MR_OK && i < mr_delta_files_count(task->written); i++) {
         mr_file_list_add(&task->adds, &mr_delta_files_list(task->written)[i]);
     }

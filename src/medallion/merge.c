@@ -6,25 +6,26 @@
  */
 #include "medallion/task.h"
 
-/* CREATE existing: the target's rows with the same `names` as a row of `values`. */
-static mr_status make_existing(mr_task *task, const char *values, const mr_names *names,
-                               const mr_names *prune, mr_err *err)
+/* Makes existing: `columns` of the target's rows ("r") with the same `names` as a row of `values`.
+ */
+static mr_status make_existing(mr_task *task, const mr_buffer *columns, bool with_paths,
+                               const char *values, const mr_names *names, const mr_names *prune,
+                               mr_err *err)
 {
-    const mr_names *const columns[] = {names, prune};
-    static const mr_delta_file *const no_file[1];
+    const mr_names *const lists[] = {names, prune};
     mr_file_list files = {.files = NULL};
     mr_buffer where;
     mr_status status;
 
     mr_buffer_init(&where, mr_session_sql_bytes_max);
-    status = mr_task_prune(task, task->target, values, columns, 2, "r", &files, &where, err);
+    status = mr_task_prune(task, task->target, values, lists, 2, "r", &files, &where, err);
     if (status == MR_OK) {
         mr_buffer_clear(&task->sql);
-        (void)mr_buffer_append_string(&task->sql,
-                                      "CREATE OR REPLACE TEMP TABLE existing AS SELECT r.* FROM ");
-        status = mr_delta_relation_rows(task->target->table, task->target->snapshot,
-                                        files.count > 0 ? files.files : no_file, files.count,
-                                        &task->sql, err);
+        (void)mr_buffer_append_string(&task->sql, "SELECT ");
+        (void)mr_buffer_append_text(&task->sql, mr_buffer_text(columns));
+        (void)mr_buffer_append_string(&task->sql, " FROM ");
+        status =
+            mr_session_relation(task->session, task->target, &files, with_paths, &task->sql, err);
         (void)mr_buffer_printf(&task->sql, " AS r SEMI JOIN %s p ON (", values);
         mr_sql_equal(&task->sql, names, "r", "p");
         (void)mr_buffer_append_string(&task->sql, ")");
@@ -34,46 +35,39 @@ static mr_status make_existing(mr_task *task, const char *values, const mr_names
         }
     }
     if (status == MR_OK) {
-        status = mr_session_run(task->session, &task->sql, err);
+        status = mr_session_make(task->session, "existing", &task->sql, err);
     }
     mr_buffer_free(&where);
     mr_file_list_free(&files);
     return status;
 }
 
-/* What a file of `existing` needs for an insert is the key alone; wide rows would cost. */
-static mr_status make_known(mr_task *task, mr_err *err)
+/* Whole rows, and where they lie. */
+static mr_status make_existing_rows(mr_task *task, const char *values, const mr_names *names,
+                                    const mr_names *prune, mr_err *err)
 {
-    const mr_names *const columns[] = {&task->model->keys, &task->model->prune};
-    static const mr_delta_file *const no_file[1];
-    mr_file_list files = {.files = NULL};
-    mr_buffer where;
+    mr_buffer columns;
     mr_status status;
 
-    mr_buffer_init(&where, mr_session_sql_bytes_max);
-    status = mr_task_prune(task, task->target, "pending", columns, 2, "r", &files, &where, err);
-    if (status == MR_OK) {
-        mr_buffer_clear(&task->sql);
-        (void)mr_buffer_append_string(&task->sql, "CREATE OR REPLACE TEMP TABLE existing AS "
-                                                  "SELECT ''::VARCHAR AS file_path, ");
-        mr_sql_names(&task->sql, &task->model->keys, "r");
-        (void)mr_buffer_append_string(&task->sql, " FROM ");
-        status = mr_delta_relation(task->target->table, task->target->snapshot,
-                                   files.count > 0 ? files.files : no_file, files.count, &task->sql,
-                                   err);
-        (void)mr_buffer_append_string(&task->sql, " AS r SEMI JOIN pending p ON (");
-        mr_sql_equal(&task->sql, &task->model->keys, "r", "p");
-        (void)mr_buffer_append_string(&task->sql, ")");
-        if (where.bytes > 0) {
-            (void)mr_buffer_append_string(&task->sql, " WHERE ");
-            (void)mr_buffer_append_text(&task->sql, mr_buffer_text(&where));
-        }
-    }
-    if (status == MR_OK) {
-        status = mr_session_run(task->session, &task->sql, err);
-    }
-    mr_buffer_free(&where);
-    mr_file_list_free(&files);
+    mr_buffer_init(&columns, 64);
+    (void)mr_buffer_append_string(&columns, "r.*");
+    status = make_existing(task, &columns, true, values, names, prune, err);
+    mr_buffer_free(&columns);
+    return status;
+}
+
+/* What an insert needs of a row is its key alone; wide rows would cost. */
+static mr_status make_known(mr_task *task, mr_err *err)
+{
+    mr_buffer columns;
+    mr_status status;
+
+    mr_buffer_init(&columns, mr_session_sql_bytes_max);
+    (void)mr_buffer_append_string(&columns, "CAST('' AS STRING) AS file_path, ");
+    mr_sql_names(&columns, &task->model->keys, "r");
+    status = make_existing(task, &columns, false, "pending", &task->model->keys,
+                           &task->model->prune, err);
+    mr_buffer_free(&columns);
     return status;
 }
 
@@ -85,13 +79,18 @@ static mr_status bind_and_make_pending(mr_task *task, const mr_names *grouped, m
 }
 
 /* gone: keys of the rows of fresh that stand in the place of others. */
-static mr_status make_gone(mr_task *task, mr_err *err)
+static void select_replaced(mr_task *task)
 {
     mr_buffer_clear(&task->sql);
-    (void)mr_buffer_append_string(&task->sql, "CREATE OR REPLACE TEMP TABLE gone AS SELECT ");
+    (void)mr_buffer_append_string(&task->sql, "SELECT ");
     mr_sql_names(&task->sql, &task->model->keys, NULL);
     (void)mr_buffer_append_string(&task->sql, " FROM fresh WHERE NOT is_new");
-    return mr_session_run(task->session, &task->sql, err);
+}
+
+static mr_status make_gone(mr_task *task, mr_err *err)
+{
+    select_replaced(task);
+    return mr_session_make(task->session, "gone", &task->sql, err);
 }
 
 mr_status mr_task_make_insert(mr_task *task, mr_err *err)
@@ -105,12 +104,11 @@ mr_status mr_task_make_insert(mr_task *task, mr_err *err)
         return status;
     }
     mr_buffer_clear(&task->sql);
-    (void)mr_buffer_append_string(&task->sql, "CREATE OR REPLACE TEMP TABLE fresh AS SELECT p.*, "
-                                              "true AS is_new FROM pending p ANTI JOIN existing e "
-                                              "ON (");
+    (void)mr_buffer_append_string(
+        &task->sql, "SELECT p.*, true AS is_new FROM pending p ANTI JOIN existing e ON (");
     mr_sql_equal(&task->sql, &task->model->keys, "p", "e");
     (void)mr_buffer_append_string(&task->sql, ")");
-    status = mr_session_run(task->session, &task->sql, err);
+    status = mr_session_make(task->session, "fresh", &task->sql, err);
     return status == MR_OK ? make_gone(task, err) : status;
 }
 
@@ -123,9 +121,9 @@ static void append_latest(mr_buffer *sql, const mr_model_column *column, const c
     mr_sql_name(sql, column->version.names[0]);
     (void)mr_buffer_append_string(sql, " IS NULL OR (p.");
     mr_sql_name(sql, column->version.names[0]);
-    (void)mr_buffer_append_string(sql, " IS NOT NULL AND row(");
+    (void)mr_buffer_append_string(sql, " IS NOT NULL AND (");
     mr_sql_names(sql, &column->version, "p");
-    (void)mr_buffer_append_string(sql, ") > row(");
+    (void)mr_buffer_append_string(sql, ") > (");
     mr_sql_names(sql, &column->version, "e");
     (void)mr_buffer_printf(sql, ")) THEN p.%s ELSE e.%s END", name, name);
 }
@@ -165,8 +163,9 @@ static void append_rule(mr_buffer *sql, const mr_model_column *column)
 /* Pending rows put together with those there are; of them those that are new or come out other. */
 static void select_merged(mr_buffer *sql, const mr_model *model)
 {
-    (void)mr_buffer_append_string(sql, "CREATE OR REPLACE TEMP TABLE fresh AS SELECT m.* EXCLUDE "
-                                       "(is_other) FROM (SELECT ");
+    (void)mr_buffer_append_string(sql, "SELECT ");
+    mr_sql_columns(sql, model, "m");
+    (void)mr_buffer_append_string(sql, ", m.is_new FROM (SELECT ");
     for (size_t i = 0; i < model->column_count; i++) {
         append_rule(sql, &model->columns[i]);
         (void)mr_buffer_append_string(sql, ", ");
@@ -197,14 +196,14 @@ mr_status mr_task_make_merge(mr_task *task, mr_err *err)
     mr_status status = bind_and_make_pending(task, NULL, err);
 
     if (status == MR_OK) {
-        status = make_existing(task, "pending", &task->model->keys, &task->model->prune, err);
+        status = make_existing_rows(task, "pending", &task->model->keys, &task->model->prune, err);
     }
     if (status != MR_OK) {
         return status;
     }
     mr_buffer_clear(&task->sql);
     select_merged(&task->sql, task->model);
-    status = mr_session_run(task->session, &task->sql, err);
+    status = mr_session_make(task->session, "fresh", &task->sql, err);
     return status == MR_OK ? make_gone(task, err) : status;
 }
 
@@ -218,18 +217,17 @@ static mr_status make_touched(mr_task *task, mr_err *err)
     mr_status status;
 
     mr_buffer_clear(sql);
-    (void)mr_buffer_append_string(sql, "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT ");
+    (void)mr_buffer_append_string(sql, "SELECT DISTINCT ");
     mr_sql_names(sql, group, "n");
     (void)mr_buffer_append_string(sql, " FROM ");
-    status = mr_delta_relation(task->source->table, task->source->snapshot, task->news.files,
-                               task->news.count, sql, err);
+    status = mr_session_relation(task->session, task->source, &task->news, false, sql, err);
     (void)mr_buffer_append_string(sql, " AS n WHERE ");
     for (size_t i = 0; i < group->count; i++) {
         (void)mr_buffer_append_string(sql, i == 0 ? "n." : " AND n.");
         mr_sql_name(sql, group->names[i]);
         (void)mr_buffer_append_string(sql, " IS NOT NULL");
     }
-    return status == MR_OK ? mr_session_run(task->session, sql, err) : status;
+    return status == MR_OK ? mr_session_make(task->session, "touched", sql, err) : status;
 }
 
 /* Rows that are new or other than before; keys of those that are other, or are no more. */
@@ -241,8 +239,7 @@ static mr_status compare_groups(mr_task *task, mr_err *err)
 
     mr_buffer_clear(sql);
     (void)mr_buffer_append_string(
-        sql, "CREATE OR REPLACE TEMP TABLE fresh AS SELECT p.*, e.file_path IS NULL AS is_new FROM "
-             "pending p LEFT JOIN existing e ON (");
+        sql, "SELECT p.*, e.file_path IS NULL AS is_new FROM pending p LEFT JOIN existing e ON (");
     mr_sql_equal(sql, &model->keys, "p", "e");
     (void)mr_buffer_append_string(sql, ") WHERE e.file_path IS NULL");
     for (size_t i = 0; i < model->column_count; i++) {
@@ -251,16 +248,14 @@ static mr_status compare_groups(mr_task *task, mr_err *err)
         (void)mr_buffer_append_string(sql, " IS DISTINCT FROM e.");
         mr_sql_name(sql, model->columns[i].name);
     }
-    status = mr_session_run(task->session, sql, err);
-    if (status == MR_OK) {
-        status = make_gone(task, err);
-    }
-    (void)mr_buffer_append_string(sql, "INSERT INTO gone SELECT ");
+    status = mr_session_make(task->session, "fresh", sql, err);
+    select_replaced(task);
+    (void)mr_buffer_append_string(sql, " UNION ALL SELECT ");
     mr_sql_names(sql, &model->keys, "e");
     (void)mr_buffer_append_string(sql, " FROM existing e ANTI JOIN pending p ON (");
     mr_sql_equal(sql, &model->keys, "e", "p");
     (void)mr_buffer_append_string(sql, ")");
-    return status == MR_OK ? mr_session_run(task->session, sql, err) : status;
+    return status == MR_OK ? mr_session_make(task->session, "gone", sql, err) : status;
 }
 
 mr_status mr_task_make_replace(mr_task *task, mr_err *err)
@@ -272,7 +267,7 @@ mr_status mr_task_make_replace(mr_task *task, mr_err *err)
         status = bind_and_make_pending(task, &task->model->group, err);
     }
     if (status == MR_OK) {
-        status = make_existing(task, "touched", &task->model->group, &none, err);
+        status = make_existing_rows(task, "touched", &task->model->group, &none, err);
     }
     return status == MR_OK ? compare_groups(task, err) : status;
 }

@@ -36,38 +36,23 @@ static int compare_text(mr_text a, mr_text b)
 
 /* --- The values ------------------------------------------------------------------------------- */
 
-static mr_status take_value(prune_column *column, const mr_olap_result *result, mr_err *err)
+static mr_status take_value(void *ctx, const mr_text *values, size_t count, mr_err *err)
 {
-    if (mr_olap_is_null(result, 0)) {
+    prune_column *column = ctx;
+
+    MR_ASSERT(count == 1 && column->count < prune_values_max);
+    if (values[0].data == NULL) {
         column->has_null = true;
         return MR_OK;
     }
     if (column->number) {
-        column->numbers[column->count++] = mr_olap_int64(result, 0);
-        return MR_OK;
-    }
-    if (!mr_arena_copy(column->arena, mr_olap_text(result, 0), &column->texts[column->count])) {
+        MR_ASSERT(mr_parse_int64(values[0], &column->numbers[column->count]));
+    } else if (!mr_arena_copy(column->arena, values[0], &column->texts[column->count])) {
         return mr_fail(err, MR_LIMIT, "values of %s are longer than %d bytes", column->name,
                        prune_bytes_max);
     }
     column->count++;
     return MR_OK;
-}
-
-static mr_status query_values(mr_task *task, prune_column *column, const char *sql, mr_err *err)
-{
-    mr_olap_result *result = NULL;
-    mr_status status = mr_olap_query(task->session->connection, sql, true, &result, err);
-
-    column->count = 0;
-    while (status == MR_OK) {
-        status = mr_olap_next(result, err);
-        if (status == MR_OK) {
-            status = take_value(column, result, err);
-        }
-    }
-    mr_olap_result_free(result);
-    return status == MR_NOT_FOUND ? MR_OK : status;
 }
 
 static mr_status read_values(mr_task *task, prune_column *column, const char *values, mr_err *err)
@@ -96,7 +81,8 @@ static mr_status read_values(mr_task *task, prune_column *column, const char *va
     }
     (void)mr_buffer_append(&sql, "", 1);
     if (status == MR_OK) {
-        status = query_values(task, column, sql.data, err);
+        column->count = 0;
+        status = mr_engine_query(task->session->engine, sql.data, take_value, column, err);
     }
     mr_buffer_free(&name);
     mr_buffer_free(&sql);

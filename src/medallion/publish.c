@@ -105,8 +105,8 @@ static mr_status check_added(mr_task *task, mr_err *err)
         task->adds.count == mr_delta_file_count(task->source->snapshot)) {
         mr_sql_name(&relation, task->source->made);
     } else {
-        status = mr_delta_relation(task->source->table, task->source->snapshot, task->adds.files,
-                                   task->adds.count, &relation, err);
+        status =
+            mr_session_relation(task->session, task->source, &task->adds, false, &relation, err);
     }
     if (status == MR_OK && !mr_buffer_append(&relation, "", 1)) {
         status = mr_fail(err, MR_LIMIT, "%s: too many files", task->model->name);

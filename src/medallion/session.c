@@ -34,8 +34,7 @@ mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_ola
         status = mr_olap_connect(session->olap, &session->connection, err);
     }
     if (status == MR_OK) {
-        status = mr_olap_run(session->connection,
-                             "CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold", err);
+        status = mr_engine_duckdb_open(session->olap, session->connection, &session->engine, err);
     }
     if (status != MR_OK) {
         mr_session_close(session);
@@ -55,6 +54,7 @@ void mr_session_close(mr_session *session)
         mr_delta_table_destroy(session->tables[i]->table);
         free(session->tables[i]);
     }
+    mr_engine_close(session->engine);
     mr_olap_disconnect(session->connection);
     mr_olap_close(session->olap);
     free(session);
@@ -117,123 +117,78 @@ void mr_file_list_free(mr_file_list *list)
     *list = (mr_file_list){.files = NULL};
 }
 
-mr_status mr_session_run(mr_session *session, mr_buffer *sql, mr_err *err)
+mr_status mr_session_relation(mr_session *session, const mr_session_table *table,
+                              const mr_file_list *files, bool with_paths, mr_buffer *out,
+                              mr_err *err)
 {
+    mr_file_list all = {.files = NULL};
     mr_status status;
 
+    for (size_t i = 0; files == NULL && i < mr_delta_file_count(table->snapshot); i++) {
+        mr_file_list_add(&all, mr_delta_file_at(table->snapshot, i));
+    }
+    const mr_file_list *chosen = files == NULL ? &all : files;
+    const mr_engine_files rows = {.table = table->table,
+                                  .schema = mr_delta_schema_of(table->snapshot),
+                                  .files = chosen->files,
+                                  .count = chosen->count,
+                                  .with_paths = with_paths};
+    status = mr_engine_relation(session->engine, &rows, out, err);
+    mr_file_list_free(&all);
+    return status;
+}
+
+static mr_status end_statement(mr_buffer *sql, mr_err *err)
+{
     if (sql->overflowed || !mr_buffer_append(sql, "", 1)) {
         return mr_fail(err, MR_LIMIT, "a statement would be longer than %d bytes: too many files",
                        mr_session_sql_bytes_max);
     }
-    status = mr_olap_run(session->connection, sql->data, err);
+    return MR_OK;
+}
+
+mr_status mr_session_make(mr_session *session, const char *name, mr_buffer *sql, mr_err *err)
+{
+    mr_status status = end_statement(sql, err);
+
+    if (status == MR_OK) {
+        status = mr_engine_make(session->engine, name, sql->data, err);
+    }
     mr_buffer_clear(sql);
     return status;
 }
 
 mr_status mr_session_count(mr_session *session, const char *sql, int64_t *ret_count, mr_err *err)
 {
-    return mr_olap_scalar_int64(session->connection, sql, ret_count, err);
+    return mr_engine_count(session->engine, sql, ret_count, err);
 }
 
 mr_status mr_session_bind(mr_session *session, mr_session_table *table, const mr_file_list *files,
                           const char *where, mr_err *err)
 {
-    static const mr_delta_file *const no_file[1];
-    const mr_delta_file *const *chosen = NULL;
+    const bool made = files == NULL && where == NULL && table->made[0] != '\0';
     mr_buffer sql;
-    mr_status status;
+    mr_status status = MR_OK;
 
-    if (files == NULL && where == NULL && table->made[0] != '\0') {
-        mr_buffer_init(&sql, 1024);
-        (void)mr_buffer_printf(&sql, "CREATE OR REPLACE VIEW %s AS SELECT * FROM ", table->name);
-        mr_sql_name(&sql, table->made);
-        status = mr_session_run(session, &sql, err);
-        mr_buffer_free(&sql);
-        return status;
-    }
-    if (files != NULL) {
-        chosen = files->count > 0 ? files->files : no_file; /* NULL would be all of them */
-    }
-    if (table->snapshot == NULL) {
+    if (!made && table->snapshot == NULL) {
         return mr_fail(err, MR_NOT_FOUND, "there is no table %s yet", table->name);
     }
     mr_buffer_init(&sql, mr_session_sql_bytes_max);
-    (void)mr_buffer_printf(&sql, "CREATE OR REPLACE VIEW %s AS SELECT * FROM ", table->name);
-    status = mr_delta_relation(table->table, table->snapshot, chosen,
-                               files == NULL ? 0 : files->count, &sql, err);
+    (void)mr_buffer_append_string(&sql, "SELECT * FROM ");
+    if (made) {
+        mr_sql_name(&sql, table->made);
+    } else {
+        status = mr_session_relation(session, table, files, false, &sql, err);
+    }
     if (status == MR_OK && where != NULL) {
         (void)mr_buffer_printf(&sql, " AS whole WHERE %s", where);
     }
     if (status == MR_OK) {
-        status = mr_session_run(session, &sql, err);
+        status = end_statement(&sql, err);
+    }
+    if (status == MR_OK) {
+        status = mr_engine_bind(session->engine, table->name, sql.data, err);
     }
     mr_buffer_free(&sql);
     return status;
-}
-
-/* --- Pieces of SQL ---------------------------------------------------------------------------- */
-
-void mr_sql_name(mr_buffer *out, const char *name)
-{
-    (void)mr_olap_quote_name(out, mr_text_of(name));
-}
-
-static void qualified(mr_buffer *out, const char *left, const char *name)
-{
-    if (left != NULL) {
-        (void)mr_buffer_printf(out, "%s.", left);
-    }
-    mr_sql_name(out, name);
-}
-
-void mr_sql_equal(mr_buffer *out, const mr_names *names, const char *left, const char *right)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        (void)mr_buffer_append_string(out, i == 0 ? "" : " AND ");
-        qualified(out, left, names->names[i]);
-        (void)mr_buffer_append_string(out, " IS NOT DISTINCT FROM ");
-        qualified(out, right, names->names[i]);
-    }
-}
-
-void mr_sql_names(mr_buffer *out, const mr_names *names, const char *left)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        (void)mr_buffer_append_string(out, i == 0 ? "" : ", ");
-        qualified(out, left, names->names[i]);
-    }
-}
-
-void mr_sql_columns(mr_buffer *out, const mr_model *model, const char *left)
-{
-    for (size_t i = 0; i < model->column_count; i++) {
-        (void)mr_buffer_append_string(out, i == 0 ? "" : ", ");
-        qualified(out, left, model->columns[i].name);
-    }
-}
-
-const char *mr_sql_type(const char *delta_type)
-{
-    static const char *const types[][2] = {
-        {"string", "VARCHAR"},  {"long", "BIGINT"},   {"integer", "INTEGER"},
-        {"binary", "BLOB"},     {"date", "DATE"},     {"timestamp", "TIMESTAMP"},
-        {"boolean", "BOOLEAN"}, {"double", "DOUBLE"},
-    };
-
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (strcmp(types[i][0], delta_type) == 0) {
-            return types[i][1];
-        }
-    }
-    return delta_type; /* decimal(p,s) is written the same */
-}
-
-void mr_sql_cast_columns(mr_buffer *out, const mr_model *model)
-{
-    for (size_t i = 0; i < model->column_count; i++) {
-        (void)mr_buffer_append_string(out, i == 0 ? "CAST(" : ", CAST(");
-        mr_sql_name(out, model->columns[i].name);
-        (void)mr_buffer_printf(out, " AS %s) AS ", mr_sql_type(model->columns[i].type));
-        mr_sql_name(out, model->columns[i].name);
-    }
 }

@@ -8,8 +8,9 @@
 #define MR_MEDALLION_SESSION_H
 
 #include "lake/delta.h"
-#include "lake/delta_sql.h"
 #include "medallion/catalog.h"
+#include "medallion/engine.h"
+#include "medallion/sql.h"
 
 enum {
     mr_session_tables_max = 2 * mr_models_max,
@@ -29,7 +30,8 @@ typedef struct mr_session {
     mr_blobs *blobs;
     const mr_models *models;
     mr_olap *olap;
-    mr_olap_connection *connection;
+    mr_olap_connection *connection; /* for upkeep: checkpoints, small files, the runs' history */
+    mr_engine *engine;              /* for rows */
     int64_t rows_in_memory_max; /* so many of a source's rows: what is made of them fits memory */
     mr_session_table *tables[mr_session_tables_max];
     size_t table_count;
@@ -59,19 +61,14 @@ void mr_file_list_free(mr_file_list *list);
 mr_status mr_session_bind(mr_session *session, mr_session_table *table, const mr_file_list *files,
                           const char *where, mr_err *err);
 
-/* Runs the statement in `sql`, which is emptied; MR_LIMIT when it did not fit. */
-mr_status mr_session_run(mr_session *session, mr_buffer *sql, mr_err *err);
-mr_status mr_session_count(mr_session *session, const char *sql, int64_t *ret_count, mr_err *err);
+/* Appends what stands for rows of the table behind a FROM; files NULL: all of the snapshot. */
+mr_status mr_session_relation(mr_session *session, const mr_session_table *table,
+                              const mr_file_list *files, bool with_paths, mr_buffer *out,
+                              mr_err *err);
 
-/* Pieces of SQL. */
-void mr_sql_name(mr_buffer *out, const char *name);
-/* "a"."k1" IS NOT DISTINCT FROM "b"."k1" AND ... */
-void mr_sql_equal(mr_buffer *out, const mr_names *names, const char *left, const char *right);
-/* left."k1", left."k2" */
-void mr_sql_names(mr_buffer *out, const mr_names *names, const char *left);
-/* The model's columns, cast to their types, of the query or table named `from`. */
-void mr_sql_columns(mr_buffer *out, const mr_model *model, const char *left);
-void mr_sql_cast_columns(mr_buffer *out, const mr_model *model);
-const char *mr_sql_type(const char *delta_type);
+/* Makes a table `name` of the engine from the select in `sql`, which is emptied; MR_LIMIT when it
+ * did not fit. */
+mr_status mr_session_make(mr_session *session, const char *name, mr_buffer *sql, mr_err *err);
+mr_status mr_session_count(mr_session *session, const char *sql, int64_t *ret_count, mr_err *err);
 
 #endif

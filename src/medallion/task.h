@@ -3,9 +3,9 @@
  *
  *   plan (plan.c) -> compute (increment.c; full.c; publish.c) -> check (check.c) -> commit (task.c)
  *
- * In between, new rows lie in temporary tables of the engine:
+ * In between, new rows lie in tables of the engine, which are gone with the run:
  *   pending   what the model's SELECT makes of the increment
- *   existing  rows of the table with a key (or group) of pending's, with file_path and file_row
+ *   existing  rows of the table with a key (or group) of pending's, with file_path
  *   fresh     rows the table is to gain, keys as they are, and is_new
  *   gone      keys of rows that the table is to lose (those that fresh replaces among them)
  */
@@ -78,7 +78,7 @@ mr_status mr_task_make_replace(mr_task *task, mr_err *err);
  * wanted), tables of `grouped` columns to rows with a group of `touched`, others in full. */
 mr_status mr_task_bind(mr_task *task, bool all, const mr_names *grouped, mr_err *err);
 
-/* CREATE TEMP TABLE pending AS the model's SELECT, cast to its columns. */
+/* Makes pending: the rows of the model's SELECT, cast to its columns. */
 mr_status mr_task_make_pending(mr_task *task, mr_err *err);
 
 /* Which files of a table may hold rows with the values that `values` (a table of the engine) has in
