@@ -15,9 +15,9 @@
 #include "base/memory.h"
 
 struct mr_secret {
-    pthread_mutex_t
-        *lock;   /* apart: a reader's cell is const, and what it may not do is change the value */
-    char *value; /* guarded by lock; NULL: not set */
+    /* Apart: a cell is const for its readers, and what they may not do is change the value. */
+    pthread_mutex_t *lock;
+    char *value;         /* guarded by lock; NULL: not set */
     char *previous;      /* guarded by lock; NULL: none */
     int64_t replaced_ms; /* guarded by lock */
     _Atomic uint64_t generation;
