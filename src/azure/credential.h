@@ -43,7 +43,7 @@ typedef struct mr_azure_credential_options {
     const mr_secret *identity_header; /* ... and IDENTITY_HEADER */
     const char *metadata_host;        /* NULL: http://169.254.169.254, a machine's own */
     const char *cli_program;          /* NULL: az, on the PATH */
-    const char *ca_file;              /* PEM of certificates to trust besides the system's */
+    const char *ca_file;              /* PEM of the authorities to trust; NULL: the system's */
     int64_t (*clock_us)(void);        /* NULL: mr_monotonic_us; for tests */
 } mr_azure_credential_options;
 
