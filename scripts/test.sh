@@ -78,7 +78,7 @@ if [ "$unit_status" -ne 0 ] && [ -s "$failed_list" ] && ! grep -vqE 'kafka|postg
 fi
 stage 'unit'
 stop_servers
-"$python" -m pytest -q -p no:cacheprovider -rs --durations="$slowest_shown" "${end_to_end[@]}" 2>&1 | tee "$end_to_end_log"
+"$python" -m pytest -q -p no:cacheprovider -n "${JOBS:-2}" --dist loadgroup -rs --durations="$slowest_shown" "${end_to_end[@]}" 2>&1 | tee "$end_to_end_log"
 end_to_end_status=${PIPESTATUS[0]}
 stage 'end to end'
 

@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -22,10 +23,19 @@ READY_SECONDS_MAX = 30
 SANITIZED = "asan" in PROGRAM or "tsan" in PROGRAM
 
 
+# Below the ports that the kernel gives to those who connect, so that none of them takes one in between.
+PORTS = (12000, 32000)
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """One that nobody listens on; tests that run at the same time do not get the same one."""
+    while True:
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", random.SystemRandom().randrange(*PORTS)))
+                return listener.getsockname()[1]
+            except OSError:
+                continue
 
 
 class Platform:
