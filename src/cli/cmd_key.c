@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/cmd_key.c - `millrace key add|list|revoke`: the API keys that senders show to the gateway. */
+/* cli/cmd_key.c - `millrace key add|list|revoke`: the API keys that senders show to the gateway,
+ * and programs to the web.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +17,7 @@ typedef struct key_call {
     mr_ops *ops;
     const char *name;    /* NULL for list */
     const char *expires; /* as given, or NULL */
+    mr_user_role role;   /* of the key to add */
     uint64_t listed;
 } key_call;
 
@@ -36,6 +39,18 @@ static void print_json_instant(const char *name, int64_t epoch_ms)
     mr_shop_print_json_text(name, mr_text_of(instant(epoch_ms, NULL, text)));
 }
 
+static const char *role_name(mr_user_role role)
+{
+    return role == MR_USER_NOBODY ? "sender" : mr_user_role_name(role);
+}
+
+static bool parse_role(const char *text, mr_user_role *ret_role)
+{
+    *ret_role = MR_USER_NOBODY;
+    return strcmp(text, "sender") == 0 ||
+           (mr_user_role_parse(mr_text_of(text), ret_role) && *ret_role != MR_USER_CUSTOMER);
+}
+
 static int add_key(key_call *call)
 {
     char key[mr_api_key_bytes_max], text[mr_civil_text_bytes_max];
@@ -52,19 +67,20 @@ static int add_key(key_call *call)
         }
         expires_ms = mr_now_ms() + (int64_t)lifetime_ms;
     }
-    if (mr_ops_key_add(call->ops, call->name, expires_ms, key, &err) != MR_OK) {
+    if (mr_ops_key_add(call->ops, call->name, call->role, expires_ms, key, &err) != MR_OK) {
         return mr_cli_fail(call->cli, &err);
     }
     if (mr_cli_json(call->cli)) {
         (void)putchar('{');
         mr_shop_print_json_text("name", mr_text_of(call->name));
-        (void)printf(",\"key\":\"%s\",", key);
+        (void)printf(",\"key\":\"%s\",\"role\":\"%s\",", key, role_name(call->role));
         print_json_instant("expires_at", expires_ms);
         (void)printf("}\n");
     } else {
         (void)printf("%s\n", key);
-        (void)fprintf(stderr, "Key '%s', valid until %s. It is shown this once: keep it now.\n",
-                      call->name, instant(expires_ms, "it is revoked", text));
+        (void)fprintf(
+            stderr, "Key '%s' (%s), valid until %s. It is shown this once: keep it now.\n",
+            call->name, role_name(call->role), instant(expires_ms, "it is revoked", text));
     }
     return MR_EXIT_OK;
 }
@@ -81,7 +97,8 @@ static void print_key_json(const mr_api_key *key, bool first)
 {
     (void)printf("%s{", first ? "" : ",");
     mr_shop_print_json_text("name", mr_text_of(key->name));
-    (void)printf(",\"prefix\":\"%s\",\"state\":\"%s\",", key->prefix, state_of(key));
+    (void)printf(",\"prefix\":\"%s\",\"role\":\"%s\",\"state\":\"%s\",", key->prefix,
+                 role_name(key->role), state_of(key));
     print_json_instant("created_at", key->created_ms);
     (void)putchar(',');
     print_json_instant("expires_at", key->expires_ms);
@@ -99,11 +116,11 @@ static bool print_key(void *ctx, const mr_api_key *key)
         print_key_json(key, call->listed == 0);
     } else {
         if (call->listed == 0) {
-            (void)printf("%-12s %-8s %-24s  %-24s  %s\n", "KEY", "STATE", "CREATED", "EXPIRES",
-                         "NAME");
+            (void)printf("%-12s %-9s %-8s %-24s  %-24s  %s\n", "KEY", "FOR", "STATE", "CREATED",
+                         "EXPIRES", "NAME");
         }
-        (void)printf("%-12s %-8s %-24s  %-24s  %s\n", key->prefix, state_of(key),
-                     instant(key->created_ms, "", created),
+        (void)printf("%-12s %-9s %-8s %-24s  %-24s  %s\n", key->prefix, role_name(key->role),
+                     state_of(key), instant(key->created_ms, "", created),
                      instant(key->expires_ms, "never", expires), key->name);
     }
     call->listed++;
@@ -170,12 +187,18 @@ static const key_verb *verb_of(const char *name)
 
 int mr_cmd_key(mr_cli *cli, int argc, char **argv)
 {
-    key_call call = {.cli = cli};
+    key_call call = {.cli = cli, .role = MR_USER_NOBODY};
+    const char *role = NULL;
     const mr_cli_option options[] = {
         {.name = "--expires",
          .value_name = "TIME",
          .help = "with add: valid this long, such as 90d (default: until revoked)",
          .ret_value = &call.expires},
+        {.name = "--role",
+         .value_name = "ROLE",
+         .help = "with add: sender sends events to the gateway (default), analyst and operator "
+                 "ask the web's API",
+         .ret_value = &role},
     };
     const key_verb *verb;
     mr_store_options store;
@@ -195,8 +218,11 @@ int mr_cmd_key(mr_cli *cli, int argc, char **argv)
         return mr_cli_usage(
             cli, verb->takes_name ? "key %s takes one name" : "key %s takes no name", verb->name);
     }
-    if (call.expires != NULL && verb->run != add_key) {
-        return mr_cli_usage(cli, "--expires belongs to key add");
+    if ((call.expires != NULL || role != NULL) && verb->run != add_key) {
+        return mr_cli_usage(cli, "--expires and --role belong to key add");
+    }
+    if (role != NULL && !parse_role(role, &call.role)) {
+        return mr_cli_usage(cli, "--role is sender, analyst or operator, not '%s'", role);
     }
     call.name = verb->takes_name ? arguments[1] : NULL;
     store = mr_settings_store(mr_cli_config(cli), MR_STORE_WRITE);

@@ -29,6 +29,7 @@ typedef struct runs_call {
     const char *arguments[arguments_max]; /* behind the verb; NULL: not given */
     int64_t count;                        /* 0: not given */
     const char *from;
+    const char *date, *key; /* NULL: not given */
     bool full_refresh, wait;
     bool printed;
 } runs_call;
@@ -261,9 +262,14 @@ static int show_next(runs_call *call)
 
 static int trigger(runs_call *call)
 {
-    const char *target = call->arguments[0] != NULL ? call->arguments[0] : "all";
+    const mr_runs_wanted wanted = {
+        .target = call->arguments[0] != NULL ? call->arguments[0] : "all",
+        .date = call->date,
+        .key = call->key,
+        .full_refresh = call->full_refresh,
+    };
 
-    return mr_runs_trigger(call->cli, target, call->full_refresh, call->wait);
+    return mr_runs_trigger(call->cli, &wanted, call->wait);
 }
 
 static int cancel(runs_call *call)
@@ -320,8 +326,10 @@ static int run_verb(runs_call *call, int argument_count, char **arguments, const
     if (given < verb->least || given > verb->most) {
         return mr_cli_usage(call->cli, "runs %s takes %s", verb->name, verb->wants);
     }
-    if ((call->full_refresh && verb->run != trigger) || (call->wait && !asks) ||
-        (count != NULL && !lists) || (call->from != NULL && verb->run != show_next)) {
+    const bool triggers = call->full_refresh || call->date != NULL || call->key != NULL;
+
+    if ((triggers && verb->run != trigger) || (call->wait && !asks) || (count != NULL && !lists) ||
+        (call->from != NULL && verb->run != show_next)) {
         return mr_cli_usage(call->cli, "runs %s does not take that option", verb->name);
     }
     if (count != NULL && (!mr_parse_int64(mr_text_of(count), &call->count) || call->count < 1 ||
@@ -342,6 +350,14 @@ int mr_cmd_runs(mr_cli *cli, int argc, char **argv)
         {.name = "--full-refresh",
          .help = "trigger: make the tables anew from all of bronze",
          .ret_switch = &call.full_refresh},
+        {.name = "--date",
+         .value_name = "DAY",
+         .help = "trigger: also take what was ingested on that day again, like 2026-11-23",
+         .ret_value = &call.date},
+        {.name = "--key",
+         .value_name = "KEY",
+         .help = "trigger: join the run asked for with this key, unless that failed",
+         .ret_value = &call.key},
         {.name = "--wait",
          .help = "trigger, backfill: return once the run has ended",
          .ret_switch = &call.wait},

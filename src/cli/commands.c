@@ -297,11 +297,12 @@ const mr_command mr_commands[] = {
     },
     {
         .name = "key",
-        .summary = "make, list and revoke API keys of the gateway",
+        .summary = "make, list and revoke API keys of senders and programs",
         .usage = "key [options] add|list|revoke [NAME]",
         .description = "A key is shown once, when it is made; only its hash is kept.\n"
                        "\n"
                        "  millrace key add shop-1 --expires 90d\n"
+                       "  millrace key add airflow --role operator\n"
                        "  millrace key revoke shop-1\n",
         .run = mr_cmd_key,
     },

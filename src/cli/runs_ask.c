@@ -86,23 +86,59 @@ static int follow(mr_cli *cli, mr_runs *runs, const char *id, bool wait)
 
 /* --- Trigger ---------------------------------------------------------------------------------- */
 
-int mr_runs_trigger(mr_cli *cli, const char *target, bool full_refresh, bool wait)
+static mr_status set_day(const mr_cli *cli, mr_run *run, const char *day, mr_err *err)
 {
-    mr_run run = {.kind = MR_RUN_MANUAL, .full_refresh = full_refresh, .created_ms = mr_now_ms()};
-    mr_runs *runs = NULL;
+    mr_zone *zone = NULL;
+    mr_status status =
+        mr_zone_open(mr_config_text(mr_cli_config(cli), "MILLRACE_TIMEZONE"), &zone, err);
+
+    if (status == MR_OK) {
+        status = mr_run_set_day(run, zone, mr_text_of(day), err);
+    }
+    mr_zone_close(zone);
+    return status;
+}
+
+static mr_status make_run(const mr_cli *cli, const mr_runs_wanted *wanted, mr_run *ret_run,
+                          mr_err *err)
+{
+    mr_run run = {
+        .kind = MR_RUN_MANUAL, .full_refresh = wanted->full_refresh, .created_ms = mr_now_ms()};
     mr_dag dag;
+    mr_status status;
+
+    if (wanted->key != NULL && strlen(wanted->key) >= sizeof run.key) {
+        return mr_fail(err, MR_INVALID, "--key takes at most %zu bytes", sizeof run.key - 1);
+    }
+    (void)snprintf(run.key, sizeof run.key, "%s", wanted->key != NULL ? wanted->key : "");
+    (void)snprintf(run.target, sizeof run.target, "%.10s", wanted->target);
+    status = mr_dag_make(&run, &dag, err);
+    if (status == MR_OK && wanted->date != NULL) {
+        status = set_day(cli, &run, wanted->date, err);
+    }
+    *ret_run = run;
+    return status;
+}
+
+int mr_runs_trigger(mr_cli *cli, const mr_runs_wanted *wanted, bool wait)
+{
+    mr_run run;
+    mr_runs *runs = NULL;
+    bool joined = false;
     int exit_status;
     mr_err err;
+    mr_status status = make_run(cli, wanted, &run, &err);
 
-    (void)snprintf(run.target, sizeof run.target, "%.10s", target);
-    if (mr_dag_make(&run, &dag, &err) != MR_OK) {
+    if (status == MR_INVALID) {
         return mr_cli_usage(cli, "%s", err.message);
     }
-    if (mr_runs_open(data_folder_of(cli), false, &runs, &err) != MR_OK) {
-        return mr_cli_fail(cli, &err);
+    if (status == MR_OK) {
+        status = mr_runs_open(data_folder_of(cli), false, &runs, &err);
     }
-    exit_status = mr_runs_add(runs, &run, &err) == MR_OK ? follow(cli, runs, run.id, wait)
-                                                         : mr_cli_fail(cli, &err);
+    if (status == MR_OK) {
+        status = mr_runs_ask(runs, &run, &joined, &err);
+    }
+    exit_status = status == MR_OK ? follow(cli, runs, run.id, wait) : mr_cli_fail(cli, &err);
     mr_runs_close(runs);
     return exit_status;
 }
@@ -120,17 +156,17 @@ static mr_status add_days(mr_runs *runs, const mr_zone *zone, mr_civil from, mr_
                           char ret_last_id[static mr_run_id_bytes_max], mr_err *err)
 {
     mr_status status = mr_runs_begin(runs, err);
-    mr_run run = {.kind = MR_RUN_BACKFILL, .target = "all", .created_ms = mr_now_ms()};
+    mr_run run = {.target = "all", .created_ms = mr_now_ms()};
 
     for (mr_civil day = from; day.seconds <= to.seconds && status == MR_OK; day.seconds += day_s) {
         char text[mr_civil_text_bytes_max];
 
         (void)mr_civil_format_iso(day, text);
         text[date_characters] = '\0';
-        (void)snprintf(run.date, sizeof run.date, "%.10s", text);
-        run.from_ms = mr_zone_instant(zone, day, NULL) * 1000;
-        run.until_ms = mr_zone_instant(zone, (mr_civil){day.seconds + day_s}, NULL) * 1000;
-        status = mr_runs_add(runs, &run, err);
+        status = mr_run_set_day(&run, zone, mr_text_of(text), err);
+        if (status == MR_OK) {
+            status = mr_runs_add(runs, &run, err);
+        }
     }
     if (status == MR_OK) {
         status = mr_runs_commit(runs, err);

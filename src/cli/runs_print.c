@@ -92,6 +92,8 @@ void mr_runs_print_json(const mr_run *run)
     print_json_instant("ended_at", run->ended_ms);
     (void)putchar(',');
     print_json_string("reason", run->reason);
+    (void)putchar(',');
+    print_json_string("key", run->key);
 }
 
 /* --- Tasks ------------------------------------------------------------------------------------ */

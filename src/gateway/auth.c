@@ -136,6 +136,9 @@ mr_status mr_auth_check(mr_auth *auth, mr_text key, int64_t now_us, mr_text *ret
         if (st != MR_OK) {
             return st;
         }
+        if (found.role != MR_USER_NOBODY) {
+            return mr_fail(err, MR_NOT_FOUND, "the API key is for the web, not for sending");
+        }
         memcpy(known->text, key.data, key.bytes);
         known->bytes = key.bytes;
         known->key = found;

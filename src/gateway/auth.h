@@ -23,7 +23,8 @@ mr_auth *mr_auth_create_beside(const mr_store_options *store);
 void mr_auth_destroy(mr_auth *auth); /* NULL is fine */
 
 /* now_us: mr_monotonic_us. MR_OK: *ret_name is the key's name, borrowed until the next call.
- * MR_NOT_FOUND: unknown, revoked or expired. Others: the keys cannot be read; nobody may pass. */
+ * MR_NOT_FOUND: unknown, revoked, expired, or with a role at the web. Others: the keys cannot be
+ * read; nobody may pass. */
 mr_status mr_auth_check(mr_auth *auth, mr_text key, int64_t now_us, mr_text *ret_name, mr_err *err);
 
 #endif

@@ -4,7 +4,9 @@
  * Owns:       <data_folder>/runs.db. A file of its own: it is written with every step of a run, and
  *             ops.db, which the gateway asks about keys, shall not wait for that.
  * Invariants: (1) an instant of the schedule has at most one run (a unique index);
- *             (2) every change is synced when its function, or mr_runs_commit, returns.
+ *             (2) a key has at most one run that has not failed, been cancelled or asked to end
+ *                 (another one);
+ *             (3) every change is synced when its function, or mr_runs_commit, returns.
  */
 #include "orchestrator/runs.h"
 
@@ -20,6 +22,8 @@
 enum {
     timeout_ms = 5000,
     id_tries_max = 8,
+    day_s = 86400,
+    date_characters = 10,
     forget_at_once_max = 1000,
 };
 
@@ -27,6 +31,7 @@ typedef enum runs_query {
     QUERY_ADD,
     QUERY_NEXT,
     QUERY_FIND,
+    QUERY_KEYED,
     QUERY_LAST,
     QUERY_LIST,
     QUERY_QUEUED,
@@ -42,6 +47,9 @@ typedef enum runs_query {
     QUERY_FORGET,
     QUERY_COUNT,
 } runs_query;
+
+/* Queued, running, success or skipped: who asks again with its key is given it. */
+#define IS_KEYED "request_key <> '' AND cancel_asked = 0 AND state IN (0, 1, 2, 4)"
 
 static const char *const migrations[] = {
     "CREATE TABLE pipeline_run ("
@@ -77,22 +85,26 @@ static const char *const migrations[] = {
     " report TEXT,"
     " PRIMARY KEY (run_id, name)) STRICT;"
     "CREATE TABLE pipeline_note (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;",
+    "ALTER TABLE pipeline_run ADD COLUMN request_key TEXT NOT NULL DEFAULT '';"
+    "CREATE UNIQUE INDEX pipeline_run_key ON pipeline_run (request_key) WHERE " IS_KEYED ";",
 };
 
 #define RUN_COLUMNS                                                                \
     "id, kind, state, target, date, full_refresh, cancel_asked, due_ms, from_ms, " \
-    "until_ms, created_ms, started_ms, ended_ms, reason"
+    "until_ms, created_ms, started_ms, ended_ms, reason, request_key"
 
 static const mr_sqlite_query queries[QUERY_COUNT] = {
     [QUERY_ADD] = {"run_add",
                    "INSERT INTO pipeline_run (id, kind, state, target, date, full_refresh, due_ms,"
-                   " from_ms, until_ms, created_ms, started_ms, ended_ms, reason)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11)"
+                   " from_ms, until_ms, created_ms, started_ms, ended_ms, reason, request_key)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11, ?12)"
                    " ON CONFLICT DO NOTHING"},
     [QUERY_NEXT] = {"run_next", "SELECT " RUN_COLUMNS " FROM pipeline_run WHERE state < 2"
                                 " ORDER BY state DESC, kind = 3, sequence LIMIT 1"},
     [QUERY_FIND] = {"run_find", "SELECT " RUN_COLUMNS " FROM pipeline_run"
                                 " WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2"},
+    [QUERY_KEYED] = {"run_keyed", "SELECT " RUN_COLUMNS " FROM pipeline_run"
+                                  " WHERE request_key = ?1 AND " IS_KEYED},
     [QUERY_LAST] = {"run_last", "SELECT " RUN_COLUMNS " FROM pipeline_run"
                                 " ORDER BY sequence DESC LIMIT 1"},
     [QUERY_LIST] = {"run_list", "SELECT " RUN_COLUMNS " FROM pipeline_run"
@@ -268,6 +280,7 @@ static mr_status insert(mr_runs *runs, const mr_run *run, int *ret_changes, mr_e
     mr_sqlite_bind_integer(statement, 9, run->until_ms);
     mr_sqlite_bind_integer(statement, 10, run->created_ms);
     mr_sqlite_bind_text(statement, 11, mr_text_of(run->reason));
+    mr_sqlite_bind_text(statement, 12, mr_text_of(run->key));
     return mr_sqlite_run(&runs->db, QUERY_ADD, ret_changes, err);
 }
 
@@ -309,7 +322,76 @@ static mr_run column_run(sqlite3_stmt *statement)
     mr_sqlite_column_string(statement, 3, run.target, sizeof run.target);
     mr_sqlite_column_string(statement, 4, run.date, sizeof run.date);
     mr_sqlite_column_string(statement, 13, run.reason, sizeof run.reason);
+    mr_sqlite_column_string(statement, 14, run.key, sizeof run.key);
     return run;
+}
+
+static mr_status find_keyed(mr_runs *runs, const char *key, mr_run *ret_run, mr_err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    mr_status status = mr_sqlite_prepare(&runs->db, QUERY_KEYED, &statement, err);
+
+    if (status == MR_OK) {
+        mr_sqlite_bind_text(statement, 1, mr_text_of(key));
+        status = mr_sqlite_step(&runs->db, QUERY_KEYED, err);
+    }
+    if (status == MR_OK) {
+        *ret_run = column_run(statement);
+        mr_sqlite_reset(&runs->db, QUERY_KEYED);
+    }
+    return status;
+}
+
+static mr_status join(const mr_run *known, mr_run *run, mr_err *err)
+{
+    if (strcmp(known->target, run->target) != 0 || strcmp(known->date, run->date) != 0 ||
+        known->full_refresh != run->full_refresh) {
+        return mr_fail(err, MR_EXISTS, "the key stands for run %s already, of %s%s%s%s", known->id,
+                       known->target, known->date[0] != '\0' ? " on " : "", known->date,
+                       known->full_refresh ? ", a full refresh" : "");
+    }
+    *run = *known;
+    return MR_OK;
+}
+
+mr_status mr_runs_ask(mr_runs *runs, mr_run *run, bool *ret_joined, mr_err *err)
+{
+    mr_run known;
+    bool joined = false;
+    mr_status status = mr_runs_begin(runs, err);
+
+    if (status == MR_OK && run->key[0] != '\0') {
+        status = find_keyed(runs, run->key, &known, err);
+        joined = status == MR_OK;
+        status = status == MR_NOT_FOUND ? MR_OK : status;
+    }
+    if (status == MR_OK) {
+        status = joined ? join(&known, run, err) : mr_runs_add(runs, run, err);
+    }
+    if (status == MR_OK) {
+        status = mr_runs_commit(runs, err);
+    }
+    mr_runs_rollback(runs);
+    if (status == MR_OK) {
+        *ret_joined = joined;
+    }
+    return status;
+}
+
+mr_status mr_run_set_day(mr_run *run, const mr_zone *zone, mr_text day, mr_err *err)
+{
+    mr_civil start = {0};
+
+    if (day.bytes != date_characters || !mr_civil_parse(day, &start) ||
+        start.seconds % day_s != 0) {
+        return mr_fail(err, MR_INVALID, "'%.*s' is no day like 2026-11-23",
+                       (int)(day.bytes < 40 ? day.bytes : 40), day.data);
+    }
+    run->kind = MR_RUN_BACKFILL;
+    (void)snprintf(run->date, sizeof run->date, "%.*s", MR_TEXT_ARGS(day));
+    run->from_ms = mr_zone_instant(zone, start, NULL) * 1000;
+    run->until_ms = mr_zone_instant(zone, (mr_civil){start.seconds + day_s}, NULL) * 1000;
+    return MR_OK;
 }
 
 mr_status mr_runs_next(mr_runs *runs, mr_run *ret_run, mr_err *err)

@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/zone.h"
 
 enum {
     mr_run_id_bytes_max = 32,
@@ -19,6 +20,7 @@ enum {
     mr_run_tasks_max = 8,
     mr_run_report_bytes_max = 262144,
     mr_run_note_bytes_max = 512,
+    mr_run_key_bytes_max = 201, /* with its NUL */
 };
 
 typedef enum mr_run_kind {
@@ -68,6 +70,7 @@ typedef struct mr_run {
     int64_t from_ms, until_ms; /* the interval of data it stands for; 0 = open */
     int64_t created_ms, started_ms, ended_ms;
     char reason[mr_run_reason_bytes_max];
+    char key[mr_run_key_bytes_max]; /* of whoever asked, for what shall be done once; or "" */
 } mr_run;
 
 typedef struct mr_run_task {
@@ -94,6 +97,12 @@ void mr_runs_rollback(mr_runs *runs); /* also when there is nothing to undo */
 /* Adds a queued run; gives it its id by created_ms. MR_EXISTS: its instant of the schedule has one.
  */
 mr_status mr_runs_add(mr_runs *runs, mr_run *run, mr_err *err);
+/* The same for what was asked for: where a run of its key waits, runs, went well or was skipped,
+ * that is *run, and *ret_joined true. One that failed or was cancelled (or is asked to end) leaves
+ * its key to the next. MR_EXISTS: the key's run is of another target or day. */
+mr_status mr_runs_ask(mr_runs *runs, mr_run *run, bool *ret_joined, mr_err *err);
+/* Makes it a backfill of a day, "2026-11-23", in the zone. MR_INVALID: that is no day. */
+mr_status mr_run_set_day(mr_run *run, const mr_zone *zone, mr_text day, mr_err *err);
 /* The one that runs, else the next in the queue: backfills come last. MR_NOT_FOUND leaves err. */
 mr_status mr_runs_next(mr_runs *runs, mr_run *ret_run, mr_err *err);
 /* By id, by a beginning of an id that is the only one, or "last". */

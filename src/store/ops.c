@@ -13,6 +13,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/civil.h"
@@ -96,25 +97,29 @@ void mr_ops_hash(mr_text secret, uint8_t ret_hash[static mr_ops_hash_bytes])
     MR_ASSERT(done == 1 && bytes == mr_ops_hash_bytes); /* fails for lack of memory only */
 }
 
-static mr_status check_name(const char *name, mr_err *err)
+static mr_status check_name(const char *name, size_t bytes_max, mr_err *err)
 {
     size_t bytes = strlen(name), index;
-    bool good = bytes >= 1 && bytes <= name_bytes_max && mr_utf8_valid(mr_text_of(name));
+    bool good = bytes >= 1 && bytes <= bytes_max && mr_utf8_valid(mr_text_of(name));
 
     for (index = 0; index < bytes && good; index++) {
         good = (unsigned char)name[index] >= ' ' && name[index] != 0x7f;
     }
     return good ? MR_OK
-                : mr_fail(err, MR_INVALID, "a key's name has 1 to %d bytes of printable text",
-                          name_bytes_max);
+                : mr_fail(err, MR_INVALID, "a key's name has 1 to %zu bytes of printable text",
+                          bytes_max);
 }
 
-mr_status mr_ops_key_add(mr_ops *ops, const char *name, int64_t expires_ms,
+mr_status mr_ops_key_add(mr_ops *ops, const char *name, mr_user_role role, int64_t expires_ms,
                          char ret_key[static mr_api_key_bytes_max], mr_err *err)
 {
     char key[mr_api_key_bytes_max];
-    mr_ops_new_key wanted = {.name = name, .now_ms = mr_now_ms(), .expires_ms = expires_ms};
-    mr_status status = check_name(name, err);
+    mr_ops_new_key wanted = {
+        .name = name, .role = role, .now_ms = mr_now_ms(), .expires_ms = expires_ms};
+    mr_status status =
+        check_name(name, role == MR_USER_NOBODY ? name_bytes_max : mr_api_key_role_name_bytes, err);
+
+    MR_ASSERT(role != MR_USER_CUSTOMER); /* of which customer? */
 
     if (status == MR_OK && expires_ms != 0 && expires_ms <= wanted.now_ms) {
         status = mr_fail(err, MR_INVALID, "key '%s' would have expired already", name);
@@ -169,6 +174,15 @@ mr_status mr_ops_key_check(mr_ops *ops, mr_text key, mr_api_key *ret_key, mr_err
         return mr_fail(err, MR_NOT_FOUND, "the API key is unknown, revoked or expired");
     }
     return status;
+}
+
+mr_user mr_api_key_user(const mr_api_key *key)
+{
+    mr_user user = {.role = key->role, .created_ms = key->created_ms};
+    int bytes = snprintf(user.name, sizeof(user.name), "key:%s", key->name);
+
+    MR_ASSERT(bytes > 0 && (size_t)bytes < sizeof(user.name));
+    return user;
 }
 
 mr_status mr_ops_key_generation(mr_ops *ops, int64_t *ret_generation, mr_err *err)

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "store/ops_access.h"
 #include "store/store.h"
 
 typedef struct mr_ops mr_ops;
@@ -26,24 +27,31 @@ void mr_ops_close(mr_ops *ops);
 
 /* --- API keys: "mr_" + 43 characters base64url of 32 random bytes; only SHA-256 of it is kept.  */
 
-enum { mr_api_key_bytes_max = 64 };
+enum {
+    mr_api_key_bytes_max = 64,
+    mr_api_key_role_name_bytes = 60, /* longest name of a key with a role: see mr_api_key_user */
+};
 
 typedef struct mr_api_key {
     char name[65];
-    char prefix[12]; /* the first characters, to recognise a key by */
+    char prefix[12];   /* the first characters, to recognise a key by */
+    mr_user_role role; /* what it may do at the web; NOBODY: a sender's, for the gateway alone */
     int64_t created_ms;
     int64_t expires_ms; /* 0 = never */
     int64_t revoked_ms; /* 0 = valid */
 } mr_api_key;
 
 /* MR_EXISTS: a valid key of that name exists. The key itself is shown only here. */
-mr_status mr_ops_key_add(mr_ops *ops, const char *name, int64_t expires_ms,
+mr_status mr_ops_key_add(mr_ops *ops, const char *name, mr_user_role role, int64_t expires_ms,
                          char ret_key[static mr_api_key_bytes_max], mr_err *err);
 mr_status mr_ops_key_revoke(mr_ops *ops, const char *name, mr_err *err);
 mr_status mr_ops_keys(mr_ops *ops, bool (*visit)(void *ctx, const mr_api_key *key), void *ctx,
                       mr_err *err);
 /* MR_NOT_FOUND: unknown, revoked or expired. */
 mr_status mr_ops_key_check(mr_ops *ops, mr_text key, mr_api_key *ret_key, mr_err *err);
+/* Whom the web takes the holder of a key with a role for: "key:airflow", which no user's name is.
+ */
+mr_user mr_api_key_user(const mr_api_key *key);
 /* Grows whenever a key is added or revoked, so that checks may be cached. */
 mr_status mr_ops_key_generation(mr_ops *ops, int64_t *ret_generation, mr_err *err);
 

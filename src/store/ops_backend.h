@@ -17,6 +17,7 @@ typedef struct mr_ops_new_key {
     const char *name;
     uint8_t hash[mr_ops_hash_bytes];
     mr_text prefix;
+    mr_user_role role;
     int64_t now_ms, expires_ms;
 } mr_ops_new_key;
 

@@ -31,6 +31,7 @@ typedef enum ops_query {
 extern const char mr_embed_postgres_ops_001_sql[];
 extern const char mr_embed_postgres_ops_002_sql[];
 extern const char mr_embed_postgres_ops_003_sql[];
+extern const char mr_embed_postgres_ops_004_sql[];
 extern const char mr_embed_postgres_ops_key_insert_sql[];
 extern const char mr_embed_postgres_ops_key_valid_sql[];
 extern const char mr_embed_postgres_ops_key_revoke_sql[];
@@ -45,6 +46,7 @@ static const char *const migrations[] = {
     mr_embed_postgres_ops_001_sql,
     mr_embed_postgres_ops_002_sql,
     mr_embed_postgres_ops_003_sql,
+    mr_embed_postgres_ops_004_sql,
 };
 
 static const mr_pg_query queries[QUERY_COUNT] = {
@@ -162,6 +164,7 @@ static mr_status key_add(void *state, const mr_ops_new_key *key, mr_err *err)
         mr_pg_bind_text(&ops->params, key->prefix);
         mr_pg_bind_integer(&ops->params, key->now_ms);
         mr_pg_bind_integer(&ops->params, key->expires_ms);
+        mr_pg_bind_integer(&ops->params, key->role);
         status = mr_pg_run(ops->pg, QUERY_KEY_INSERT, &ops->params, NULL, NULL, err);
     }
     return end_keys(ops, status, true, err);
@@ -190,6 +193,7 @@ static mr_api_key key_of(const PGresult *row)
         .created_ms = mr_pg_int8(row, 0, 2),
         .expires_ms = mr_pg_int8(row, 0, 3),
         .revoked_ms = mr_pg_int8(row, 0, 4),
+        .role = (mr_user_role)mr_pg_int8(row, 0, 5),
     };
 
     mr_pg_string(row, 0, 0, key.name, sizeof(key.name));

@@ -31,6 +31,7 @@ typedef enum ops_query {
 extern const char mr_embed_ops_001_sql[];
 extern const char mr_embed_ops_002_sql[];
 extern const char mr_embed_ops_003_sql[];
+extern const char mr_embed_ops_004_sql[];
 extern const char mr_embed_key_insert_sql[];
 extern const char mr_embed_key_valid_sql[];
 extern const char mr_embed_key_revoke_sql[];
@@ -45,6 +46,7 @@ static const char *const migrations[] = {
     mr_embed_ops_001_sql,
     mr_embed_ops_002_sql,
     mr_embed_ops_003_sql,
+    mr_embed_ops_004_sql,
 };
 
 static const mr_sqlite_query queries[QUERY_COUNT] = {
@@ -199,6 +201,7 @@ static mr_status insert_key(sqlite_ops *ops, const mr_ops_new_key *key, mr_err *
     mr_sqlite_bind_text(statement, 3, key->prefix);
     mr_sqlite_bind_integer(statement, 4, key->now_ms);
     mr_sqlite_bind_integer(statement, 5, key->expires_ms);
+    mr_sqlite_bind_integer(statement, 6, key->role);
     return mr_sqlite_run(&ops->db, QUERY_KEY_INSERT, NULL, err);
 }
 
@@ -248,6 +251,7 @@ static mr_api_key column_key(sqlite3_stmt *statement)
         .created_ms = sqlite3_column_int64(statement, 2),
         .expires_ms = sqlite3_column_int64(statement, 3),
         .revoked_ms = sqlite3_column_int64(statement, 4),
+        .role = (mr_user_role)sqlite3_column_int(statement, 5),
     };
 
     mr_sqlite_column_string(statement, 0, key.name, sizeof(key.name));

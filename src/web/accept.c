@@ -114,7 +114,11 @@ static bool run_guarded(mr_web_call *call)
     mr_status st = mr_web_guard(call, &refusal, &err);
 
     if (st == MR_OK && refusal != 0) {
-        mr_web_refuse(call, refusal, err.message);
+        if (refusal == 429) {
+            mr_web_refuse_for(call, refusal, call->retry_after_s, err.message);
+        } else {
+            mr_web_refuse(call, refusal, err.message);
+        }
         return true;
     }
     if (st == MR_OK) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* web/access.c - who asks, and whether they may: cookie, session, forgery, role.
+/* web/access.c - who asks, and whether they may: cookie, session, key, forgery, role.
  *
  * Called by:  a worker, before the handler.
  * Invariants: (1) what the table of routes does not allow is refused before its handler runs;
  *             (2) a request that changes something comes from a page of ours: it says so by its
  *                 Origin or Sec-Fetch-Site, and with a session also by the session's token, which
  * no other site can read (SameSite=Strict keeps the cookie from them as well); (3) every refusal of
- * somebody who showed a session, valid or not, is in the audit log, as far as one address does not
- * flood it.
+ * somebody who showed a session or a key, valid or not, is in the audit log, as far as one address
+ * does not flood it; (4) a request that shows a key is its holder's alone: its cookie is not read,
+ * and since no browser sends a key by itself, no other site can forge it.
  */
 #define _GNU_SOURCE /* memmem */
 #include <arpa/inet.h>
@@ -198,6 +199,86 @@ static bool has_csrf_token(const mr_web_call *call)
     return given.bytes == strlen(wanted) && CRYPTO_memcmp(given.data, wanted, given.bytes) == 0;
 }
 
+/* --- Keys of programs ------------------------------------------------------------------------- */
+
+/* Of "Authorization: Bearer mr_..."; absent without that header, "" where it says something else.
+ */
+static mr_text shown_key(const mr_web_call *call)
+{
+    const mr_text scheme = MR_TEXT_LITERAL("bearer ");
+    mr_text header = mr_http_request_header(call->request, "Authorization");
+
+    if (header.data == NULL) {
+        return header;
+    }
+    if (header.bytes <= scheme.bytes ||
+        !mr_text_equal_ignoring_case((mr_text){header.data, scheme.bytes}, scheme)) {
+        return MR_TEXT_LITERAL("");
+    }
+    return mr_text_trim((mr_text){header.data + scheme.bytes, header.bytes - scheme.bytes});
+}
+
+/* false: too many requests lately; the answer stands. */
+static bool take_turn(mr_web_call *call, const char *subject, int *ret_refusal)
+{
+    uint32_t retry_after_ms = 0;
+
+    if (mr_rate_limit_take(call->web->programs, mr_text_of(subject), 1, mr_monotonic_us(),
+                           &retry_after_ms)) {
+        return true;
+    }
+    call->retry_after_s = retry_after_ms / 1000 + 1;
+    *ret_refusal = 429;
+    return false;
+}
+
+static mr_status refuse_key(mr_web_call *call, int *ret_refusal, mr_err *err)
+{
+    char subject[mr_web_subject_bytes_max];
+
+    mr_web_client_subject(call, subject);
+    if (!take_turn(call, subject, ret_refusal)) {
+        (void)mr_fail(err, MR_LIMIT, "Too many wrong keys from this address.");
+        return MR_OK;
+    }
+    return refuse(call, 401, "key.refused",
+                  "The key is unknown, revoked, expired, or a sender's, which only the gateway "
+                  "takes.",
+                  ret_refusal, err);
+}
+
+static mr_status guard_program(mr_web_call *call, mr_text text, int *ret_refusal, mr_err *err)
+{
+    mr_api_key key = {.role = MR_USER_NOBODY};
+    mr_ops *ops = NULL;
+    mr_status st = mr_web_call_ops(call, &ops, err);
+
+    if (st == MR_OK) {
+        st = mr_ops_key_check(ops, text, &key, err);
+    }
+    if (st != MR_OK && st != MR_NOT_FOUND) {
+        return st;
+    }
+    if (st == MR_NOT_FOUND || key.role == MR_USER_NOBODY) {
+        return refuse_key(call, ret_refusal, err);
+    }
+    call->has_user = true;
+    call->session.user = mr_api_key_user(&key);
+    if (!take_turn(call, call->session.user.name, ret_refusal)) {
+        (void)mr_fail(err, MR_LIMIT, "Too many requests with this key: at most %d a second.",
+                      mr_web_program_requests_per_second);
+        return MR_OK;
+    }
+    if (key.role < call->route->least) {
+        return refuse(call, 403, "access.refused", "This is not for your role.", ret_refusal, err);
+    }
+    if (mr_web_route_is_of_session(call->route)) {
+        return refuse(call, 403, "access.refused", "This is for people who have signed in.",
+                      ret_refusal, err);
+    }
+    return MR_OK;
+}
+
 /* --- The guard -------------------------------------------------------------------------------- */
 
 static mr_status guard_known(mr_web_call *call, int *ret_refusal, mr_err *err)
@@ -217,6 +298,10 @@ mr_status mr_web_guard(mr_web_call *call, int *ret_refusal, mr_err *err)
     mr_status st;
 
     find_address(call);
+    const mr_text key = shown_key(call);
+    if (key.data != NULL && call->route->least != MR_USER_NOBODY) {
+        return guard_program(call, key, ret_refusal, err);
+    }
     st = find_session(call, err);
     if (st != MR_OK) {
         return st;

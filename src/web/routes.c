@@ -74,3 +74,9 @@ const mr_web_route *mr_web_routes(size_t *ret_count)
     *ret_count = sizeof routes / sizeof routes[0];
     return routes;
 }
+
+bool mr_web_route_is_of_session(const mr_web_route *route)
+{
+    return route->handler == mr_web_session_get || route->handler == mr_web_session_delete ||
+           route->handler == mr_web_session_password || route->handler == mr_web_live_get;
+}

@@ -25,6 +25,8 @@ typedef struct mr_web_route {
 } mr_web_route;
 
 const mr_web_route *mr_web_routes(size_t *ret_count);
+/* About the session itself, or as long as it: a program's key does not do. */
+bool mr_web_route_is_of_session(const mr_web_route *route);
 
 /* --- Session (routes_session.c) --------------------------------------------------------------- */
 mr_status mr_web_session_get(mr_web_call *call, mr_err *err);

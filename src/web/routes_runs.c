@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/file.h"
+#include "base/zone.h"
 #include "orchestrator/dag.h"
 #include "orchestrator/runs.h"
 #include "orchestrator/scheduler.h"
@@ -95,6 +97,7 @@ static mr_status write_run(mr_runs *runs, const mr_run *run, mr_buffer *out, mr_
     write_instant(out, "started_at", run->started_ms);
     write_instant(out, "ended_at", run->ended_ms);
     write_text(out, "reason", run->reason);
+    write_text(out, "key", run->key);
     mr_web_json_name(out, "tasks");
     (void)mr_buffer_append_string(out, "[");
     for (size_t index = 0; index < count && status == MR_OK; index++) {
@@ -303,6 +306,38 @@ mr_status mr_web_run_report_get(mr_web_call *call, mr_err *err)
 
 /* --- Asking ----------------------------------------------------------------------------------- */
 
+static mr_status read_day(mr_web_call *call, mr_run *run, mr_err *err)
+{
+    const mr_config *config = mr_web_call_options(call)->config;
+    mr_text day = MR_TEXT_ABSENT;
+    mr_zone *zone = NULL;
+    mr_status status = mr_web_body_text(call, "date", false, text_bytes_max, &day, err);
+
+    if (status != MR_OK || day.data == NULL) {
+        return status;
+    }
+    status = mr_zone_open(config != NULL ? mr_config_text(config, "MILLRACE_TIMEZONE") : "UTC",
+                          &zone, err);
+    if (status == MR_OK && mr_run_set_day(run, zone, day, err) != MR_OK) {
+        status = mr_web_call_fault(call, "body", "date", "date_parsing",
+                                   "Input should be a day like 2026-11-23", err);
+    }
+    mr_zone_close(zone);
+    return status;
+}
+
+static mr_status read_key(mr_web_call *call, mr_run *run, mr_err *err)
+{
+    mr_text key = MR_TEXT_ABSENT;
+    const mr_status status =
+        mr_web_body_text(call, "idempotency_key", false, sizeof run->key - 1, &key, err);
+
+    if (status == MR_OK && key.data != NULL) {
+        (void)snprintf(run->key, sizeof run->key, "%.*s", MR_TEXT_ARGS(key));
+    }
+    return status;
+}
+
 static mr_status read_asked(mr_web_call *call, mr_run *run, mr_err *err)
 {
     mr_text target = MR_TEXT_ABSENT;
@@ -319,13 +354,17 @@ static mr_status read_asked(mr_web_call *call, mr_run *run, mr_err *err)
                                        "Input should be one of all, silver, gold", err);
         }
     }
-    return status;
+    if (status == MR_OK) {
+        status = read_day(call, run, err);
+    }
+    return status == MR_OK ? read_key(call, run, err) : status;
 }
 
 mr_status mr_web_runs_post(mr_web_call *call, mr_err *err)
 {
     mr_run run = {.kind = MR_RUN_MANUAL, .created_ms = mr_now_ms()};
     mr_runs *runs = NULL;
+    bool joined = false;
     mr_status status = read_asked(call, &run, err);
 
     if (status == MR_OK && !mr_scheduler_is_at_work(folder_of(call))) {
@@ -338,14 +377,14 @@ mr_status mr_web_runs_post(mr_web_call *call, mr_err *err)
     }
     if (status == MR_OK) {
         status = mr_web_call_audit(call, "run.trigger", run.target,
-                                   mr_text_of(run.full_refresh ? "full refresh" : ""), err);
+                                   mr_text_of(run.full_refresh ? "full refresh" : run.date), err);
     }
     if (status == MR_OK) {
-        status = mr_runs_add(runs, &run, err);
+        status = mr_runs_ask(runs, &run, &joined, err);
     }
     if (status == MR_OK) {
         mr_scheduler_wake(folder_of(call));
-        mr_web_call_set_status(call, 201);
+        mr_web_call_set_status(call, joined ? 200 : 201);
         status = write_run(runs, &run, mr_web_call_out(call), err);
     }
     mr_runs_close(runs);

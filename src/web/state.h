@@ -34,6 +34,9 @@ enum {
     mr_web_stream_ms_max = 10 * 60000, /* longest time it may take */
     mr_web_address_bytes_max = 46,
     mr_web_audit_clients_max = 4096,
+    mr_web_program_requests_per_second = 20, /* with one key; as many wrong keys of an address */
+    mr_web_program_requests_burst = 100,
+    mr_web_programs_max = 4096,
 };
 
 /* One a worker's thread. */
@@ -57,6 +60,7 @@ struct mr_web {
     void *parts[MR_WEB_PART_COUNT];
     mr_workers *lanes[MR_WEB_LANE_COUNT]; /* thread-safe */
     mr_rate_limit *refusals; /* thread-safe: of strangers, that the audit log takes by address */
+    mr_rate_limit *programs; /* thread-safe: requests by key, and wrong keys by address */
     mr_session_limits session_limits;
     bool secure;              /* people reach it by HTTPS */
     struct mr_web_live *live; /* thread-safe */
@@ -78,7 +82,8 @@ struct mr_web_call {
     atomic_bool gone;                       /* shared: the client has left */
     char address[mr_web_address_bytes_max]; /* the client's */
     bool has_user;
-    mr_session session;             /* meaningful with has_user */
+    uint32_t retry_after_s;         /* of a refusal with 429 */
+    mr_session session;             /* with has_user; of a program its user alone */
     char token[mr_token_bytes_max]; /* of its cookie; "" without one */
     mr_arena *arena;
     mr_buffer scratch;    /* a decoded parameter */

@@ -150,6 +150,8 @@ mr_status mr_web_start(const mr_web_options *options, mr_web **ret_web, mr_err *
     web->secure = mr_web_is_secure(options);
     web->session_limits = (mr_session_limits){options->session_idle_ms, options->session_max_ms};
     web->refusals = mr_rate_limit_create(audits_per_second, audits_burst, mr_web_audit_clients_max);
+    web->programs = mr_rate_limit_create(mr_web_program_requests_per_second,
+                                         mr_web_program_requests_burst, mr_web_programs_max);
     make_metrics(web);
     make_headers(web);
     make_parts(web);
@@ -198,6 +200,7 @@ void mr_web_stop(mr_web *web)
         }
     }
     mr_rate_limit_destroy(web->refusals);
+    mr_rate_limit_destroy(web->programs);
     mr_metrics_destroy(web->metrics);
     pthread_mutex_destroy(&web->mutex);
     free(web->routes);

@@ -21,7 +21,7 @@ static void add_key(const fixture *f, const char *name, char ret_key[static mr_a
     mr_ops *ops;
 
     assert_int_equal(mr_ops_open(f->folder, &ops, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, name, 0, ret_key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, name, MR_USER_NOBODY, 0, ret_key, NULL), MR_OK);
     mr_ops_close(ops);
 }
 

@@ -18,7 +18,7 @@ static int start(void **state)
 
     k->f = fixture_create();
     assert_int_equal(mr_ops_open(k->f->folder, &k->ops, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(k->ops, "till", 0, k->key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(k->ops, "till", MR_USER_NOBODY, 0, k->key, NULL), MR_OK);
     k->auth = mr_auth_create(k->f->folder);
     *state = k;
     return 0;
@@ -68,6 +68,17 @@ static void other_texts_are_no_keys(void **state)
     assert_int_equal(check(k, changed, 0, &name), MR_NOT_FOUND);
 }
 
+static void a_key_for_the_web_sends_nothing(void **state)
+{
+    keys *k = *state;
+    char key[mr_api_key_bytes_max];
+    mr_text name;
+
+    assert_int_equal(mr_ops_key_add(k->ops, "clock", MR_USER_OPERATOR, 0, key, NULL), MR_OK);
+    assert_int_equal(check(k, key, 0, &name), MR_NOT_FOUND);
+    assert_int_equal(check(k, key, 1, &name), MR_NOT_FOUND);
+}
+
 static void a_revoked_key_is_forgotten_within_a_second(void **state)
 {
     keys *k = *state;
@@ -86,7 +97,7 @@ static void a_new_key_passes_at_once(void **state)
     mr_text name;
 
     assert_int_equal(check(k, k->key, 0, &name), MR_OK);
-    assert_int_equal(mr_ops_key_add(k->ops, "second", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(k->ops, "second", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_int_equal(check(k, key, 1, &name), MR_OK);
     assert_true(mr_text_equal(name, MR_TEXT_LITERAL("second")));
 }
@@ -98,7 +109,7 @@ static void an_expired_key_is_refused_though_remembered(void **state)
     int64_t expires_ms = mr_now_ms() + 40;
     mr_text name;
 
-    assert_int_equal(mr_ops_key_add(k->ops, "short", expires_ms, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(k->ops, "short", MR_USER_NOBODY, expires_ms, key, NULL), MR_OK);
     (void)check(k, key, 0, &name); /* remembered, unless this machine is very slow */
     while (mr_now_ms() < expires_ms) {
         assert_int_not_equal(check(k, k->key, 0, &name), MR_NOT_FOUND);
@@ -124,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_valid_key_has_a_name, start, stop),
         cmocka_unit_test_setup_teardown(other_texts_are_no_keys, start, stop),
+        cmocka_unit_test_setup_teardown(a_key_for_the_web_sends_nothing, start, stop),
         cmocka_unit_test_setup_teardown(a_revoked_key_is_forgotten_within_a_second, start, stop),
         cmocka_unit_test_setup_teardown(a_new_key_passes_at_once, start, stop),
         cmocka_unit_test_setup_teardown(an_expired_key_is_refused_though_remembered, start, stop),

@@ -59,6 +59,104 @@ static void an_instant_of_the_schedule_has_one_run(void **state)
     must(mr_runs_add(f->runs, &again, err));
 }
 
+static mr_run keyed(const fixture *f, const char *target, const char *key)
+{
+    mr_run run = {.kind = MR_RUN_MANUAL, .created_ms = f->now_ms};
+
+    (void)snprintf(run.target, sizeof run.target, "%s", target);
+    (void)snprintf(run.key, sizeof run.key, "%s", key);
+    return run;
+}
+
+static void end_run(fixture *f, const char *id, mr_run_state end)
+{
+    mr_run run = find_run(f, id);
+
+    run.state = end;
+    must(mr_runs_save(f->runs, &run, err));
+}
+
+static void who_asks_again_joins_the_run_of_the_key(void **state)
+{
+    static const mr_run_state good[] = {MR_RUN_QUEUED, MR_RUN_RUNNING, MR_RUN_SUCCESS,
+                                        MR_RUN_SKIPPED};
+    fixture *f = *state;
+    mr_run first = keyed(f, "silver", "dag/day/silver");
+    bool joined = true;
+
+    must(mr_runs_ask(f->runs, &first, &joined, err));
+    assert_false(joined);
+    for (size_t index = 0; index < sizeof good / sizeof good[0]; index++) {
+        mr_run again = keyed(f, "silver", "dag/day/silver");
+
+        end_run(f, first.id, good[index]);
+        must(mr_runs_ask(f->runs, &again, &joined, err));
+        assert_true(joined);
+        assert_string_equal(again.id, first.id);
+        assert_int_equal(again.state, good[index]);
+        assert_string_equal(again.key, "dag/day/silver");
+    }
+    mr_run other = keyed(f, "silver", "dag/next day/silver");
+    must(mr_runs_ask(f->runs, &other, &joined, err));
+    assert_false(joined);
+}
+
+static void a_failed_run_leaves_its_key_to_the_next(void **state)
+{
+    static const mr_run_state bad[] = {MR_RUN_FAILED, MR_RUN_CANCELLED, MR_RUN_TIMED_OUT};
+    fixture *f = *state;
+    bool joined = true;
+
+    for (size_t index = 0; index < sizeof bad / sizeof bad[0]; index++) {
+        mr_run run = keyed(f, "gold", "key");
+
+        must(mr_runs_ask(f->runs, &run, &joined, err));
+        assert_false(joined);
+        end_run(f, run.id, bad[index]);
+    }
+    mr_run ending = keyed(f, "gold", "key"), last = keyed(f, "gold", "key");
+    must(mr_runs_ask(f->runs, &ending, &joined, err));
+    must(mr_runs_ask_cancel(f->runs, ending.id, err));
+    must(mr_runs_ask(f->runs, &last, &joined, err));
+    assert_false(joined);
+    assert_string_not_equal(last.id, ending.id);
+}
+
+static void a_key_stands_for_one_thing_and_none_for_any(void **state)
+{
+    fixture *f = *state;
+    mr_run run = keyed(f, "silver", "key"), other = keyed(f, "gold", "key");
+    bool joined = true;
+    mr_err refused;
+
+    must(mr_runs_ask(f->runs, &run, &joined, err));
+    assert_int_equal(mr_runs_ask(f->runs, &other, &joined, &refused), MR_EXISTS);
+    assert_non_null(strstr(refused.message, run.id));
+    for (int count = 0; count < 2; count++) {
+        mr_run without = keyed(f, "silver", "");
+
+        must(mr_runs_ask(f->runs, &without, &joined, err));
+        assert_false(joined);
+    }
+}
+
+static void a_day_is_the_zones_own(void **state)
+{
+    mr_run run = {.target = "all"};
+    mr_zone *zone = NULL;
+
+    (void)state;
+    must(mr_zone_open("Europe/Paris", &zone, err));
+    must(mr_run_set_day(&run, zone, mr_text_of("2026-03-29"), err));
+    assert_int_equal(run.kind, MR_RUN_BACKFILL);
+    assert_int_equal(run.until_ms - run.from_ms, INT64_C(23) * 3600000); /* clocks go forward */
+    assert_int_equal(run.from_ms, INT64_C(1774738800000));
+    assert_int_equal(mr_run_set_day(&run, zone, mr_text_of("2026-02-30"), NULL), MR_INVALID);
+    assert_int_equal(mr_run_set_day(&run, zone, mr_text_of("yesterday"), NULL), MR_INVALID);
+    assert_int_equal(mr_run_set_day(&run, zone, mr_text_of("2026-03-29T00:00"), NULL), MR_INVALID);
+    mr_zone_close(zone);
+}
+
 static void tasks_keep_their_order_and_their_report(void **state)
 {
     fixture *f = *state;
@@ -161,6 +259,10 @@ int main(void)
         TEST(a_run_is_found_by_the_beginning_of_its_id),
         TEST(ids_sort_by_time_and_name_it),
         TEST(an_instant_of_the_schedule_has_one_run),
+        TEST(who_asks_again_joins_the_run_of_the_key),
+        TEST(a_failed_run_leaves_its_key_to_the_next),
+        TEST(a_key_stands_for_one_thing_and_none_for_any),
+        TEST(a_day_is_the_zones_own),
         TEST(tasks_keep_their_order_and_their_report),
         TEST(what_is_not_committed_never_was),
         TEST(two_handles_share_one_history),

@@ -35,7 +35,7 @@ static void a_key_opens_until_it_is_revoked(void **state)
     char key[mr_api_key_bytes_max];
     mr_api_key found;
 
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_int_equal(strlen(key), 46);
     assert_memory_equal(key, "mr_", 3);
     assert_int_equal(strspn(key + 3, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -57,7 +57,7 @@ static void no_other_key_opens(void **state)
     mr_api_key found;
     size_t index;
 
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     for (index = 0; index < 45; index++) { /* the last digit has bits that no byte has */
         memcpy(other, key, sizeof(key));
         other[index] = other[index] == 'x' ? 'y' : 'x';
@@ -68,20 +68,44 @@ static void no_other_key_opens(void **state)
     assert_int_equal(mr_ops_key_check(ops, MR_TEXT_ABSENT, &found, NULL), MR_NOT_FOUND);
 }
 
+static void a_key_with_a_role_is_a_user_of_its_own(void **state)
+{
+    mr_ops *ops = ((ops_fixture *)*state)->ops;
+    char key[mr_api_key_bytes_max], longest[mr_api_key_role_name_bytes + 2];
+    mr_api_key found;
+    mr_user user;
+
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_OK);
+    assert_int_equal(found.role, MR_USER_NOBODY);
+    assert_int_equal(mr_ops_key_add(ops, "clock", MR_USER_OPERATOR, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_OK);
+    user = mr_api_key_user(&found);
+    assert_int_equal(user.role, MR_USER_OPERATOR);
+    assert_string_equal(user.name, "key:clock");
+    memset(longest, 'n', sizeof(longest));
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(mr_ops_key_add(ops, longest, MR_USER_ANALYST, 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, longest + 1, MR_USER_ANALYST, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_OK);
+    user = mr_api_key_user(&found);
+    assert_string_equal(user.name + 4, longest + 1);
+}
+
 static void a_name_stands_for_one_valid_key(void **state)
 {
     mr_ops *ops = ((ops_fixture *)*state)->ops;
     char key[mr_api_key_bytes_max] = "untouched";
     mr_err err;
 
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     (void)snprintf(key, sizeof(key), "untouched");
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, &err), MR_EXISTS);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, &err), MR_EXISTS);
     assert_string_equal(key, "untouched");
     assert_non_null(strstr(err.message, "'till'"));
-    assert_int_equal(mr_ops_key_add(ops, "Till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "Till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_int_equal(mr_ops_key_revoke(ops, "till", NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
 }
 
 static void odd_names_and_past_ends_are_refused(void **state)
@@ -91,12 +115,13 @@ static void odd_names_and_past_ends_are_refused(void **state)
 
     memset(name, 'n', sizeof(name));
     name[65] = '\0';
-    assert_int_equal(mr_ops_key_add(ops, name, 0, key, NULL), MR_INVALID);
-    assert_int_equal(mr_ops_key_add(ops, name + 1, 0, key, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "", 0, key, NULL), MR_INVALID);
-    assert_int_equal(mr_ops_key_add(ops, "a\nb", 0, key, NULL), MR_INVALID);
-    assert_int_equal(mr_ops_key_add(ops, "\xff", 0, key, NULL), MR_INVALID);
-    assert_int_equal(mr_ops_key_add(ops, "past", mr_now_ms() - 1, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, name, MR_USER_NOBODY, 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, name + 1, MR_USER_NOBODY, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "", MR_USER_NOBODY, 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, "a\nb", MR_USER_NOBODY, 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, "\xff", MR_USER_NOBODY, 0, key, NULL), MR_INVALID);
+    assert_int_equal(mr_ops_key_add(ops, "past", MR_USER_NOBODY, mr_now_ms() - 1, key, NULL),
+                     MR_INVALID);
 }
 
 static void an_expired_key_opens_nothing_and_frees_its_name(void **state)
@@ -106,12 +131,13 @@ static void an_expired_key_opens_nothing_and_frees_its_name(void **state)
     mr_api_key found;
     mr_ops *ops = fixture->ops;
 
-    assert_int_equal(mr_ops_key_add(ops, "till", mr_now_ms() + 3600000, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, mr_now_ms() + 3600000, key, NULL),
+                     MR_OK);
     assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_OK);
     assert_true(found.expires_ms > mr_now_ms());
     fixture->exec(fixture, "UPDATE api_key SET expires_ms = 1");
     assert_int_equal(mr_ops_key_check(ops, mr_text_of(key), &found, NULL), MR_NOT_FOUND);
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
 }
 
 static bool append_key(void *ctx, const mr_api_key *key)
@@ -127,10 +153,10 @@ static void keys_are_listed_as_they_came(void **state)
     mr_buffer list;
 
     mr_buffer_init(&list, 4096);
-    assert_int_equal(mr_ops_key_add(ops, "b", 0, key, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "a", 0, key, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "last", 0, key, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "unseen", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "b", MR_USER_NOBODY, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "a", MR_USER_NOBODY, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "last", MR_USER_NOBODY, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "unseen", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_int_equal(mr_ops_key_revoke(ops, "b", NULL), MR_OK);
     assert_int_equal(mr_ops_keys(ops, append_key, &list, NULL), MR_OK);
     mr_buffer_append(&list, "", 1);
@@ -147,10 +173,10 @@ static void the_generation_tells_of_every_change(void **state)
 
     watcher = fixture->open(fixture);
     before = generation_of(watcher);
-    assert_int_equal(mr_ops_key_add(fixture->ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(fixture->ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_true(generation_of(watcher) > before);
     before = generation_of(watcher);
-    assert_int_equal(mr_ops_key_add(fixture->ops, "till", 0, key, NULL), MR_EXISTS);
+    assert_int_equal(mr_ops_key_add(fixture->ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_EXISTS);
     assert_int_equal(mr_ops_key_revoke(fixture->ops, "nobody", NULL), MR_NOT_FOUND);
     assert_int_equal(generation_of(watcher), before);
     assert_int_equal(mr_ops_key_revoke(fixture->ops, "till", NULL), MR_OK);
@@ -212,6 +238,7 @@ static void a_document_is_found_by_the_state_it_was_made_of(void **state)
 #define OPS_CONTRACT(setup, teardown)                                                              \
     cmocka_unit_test_setup_teardown(a_key_opens_until_it_is_revoked, setup, teardown),             \
         cmocka_unit_test_setup_teardown(no_other_key_opens, setup, teardown),                      \
+        cmocka_unit_test_setup_teardown(a_key_with_a_role_is_a_user_of_its_own, setup, teardown),  \
         cmocka_unit_test_setup_teardown(a_name_stands_for_one_valid_key, setup, teardown),         \
         cmocka_unit_test_setup_teardown(odd_names_and_past_ends_are_refused, setup, teardown),     \
         cmocka_unit_test_setup_teardown(an_expired_key_opens_nothing_and_frees_its_name, setup,    \

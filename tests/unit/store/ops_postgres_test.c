@@ -71,7 +71,7 @@ static void a_reader_waits_for_the_first_key(void **state)
     assert_int_equal(mr_ops_open_beside(&store, &reader, NULL), MR_NOT_FOUND);
     fixture->exec(fixture, "ALTER SCHEMA hidden RENAME TO ops");
     assert_int_equal(mr_ops_open_beside(&store, &reader, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(fixture->ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(fixture->ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_int_equal(mr_ops_key_check(reader, mr_text_of(key), &found, NULL), MR_OK);
     assert_int_not_equal(mr_ops_key_revoke(reader, "till", NULL), MR_OK);
     mr_ops_close(reader);

@@ -56,7 +56,7 @@ static void the_key_itself_is_nowhere_on_disk(void **state)
     size_t bytes;
     FILE *file;
 
-    assert_int_equal(mr_ops_key_add(fixture->ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(fixture->ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     (void)snprintf(path, sizeof(path), "%s/ops.db-wal", fixture->base.folder);
     file = fopen(path, "r");
     assert_non_null(file);
@@ -77,7 +77,7 @@ static void beside_a_file_it_is_a_file(void **state)
     mr_ops *beside = NULL;
 
     assert_int_equal(mr_ops_open_beside(&store, &beside, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(beside, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(beside, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_int_equal(mr_ops_key_revoke(fixture->ops, "till", NULL), MR_OK);
     mr_ops_close(beside);
 }
@@ -105,7 +105,7 @@ static int add_key(const char *folder, const char *name)
     mr_status status = mr_ops_open(folder, &ops, NULL);
 
     if (status == MR_OK) {
-        status = mr_ops_key_add(ops, name, 0, key, NULL);
+        status = mr_ops_key_add(ops, name, MR_USER_NOBODY, 0, key, NULL);
     }
     mr_ops_close(ops);
     return status == MR_OK ? 0 : 1;

@@ -43,8 +43,8 @@ static int fill(void **state)
     fixture->from.store = open_store(&fixture->from, MR_STORE_WRITE);
     apply_items(fixture->from.store, &fixture_source, fixture->crowd->items, crowd_events / 2);
     assert_int_equal(mr_ops_open(fixture->from.folder, &ops, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "old", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_OPERATOR, 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "old", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_int_equal(mr_ops_key_revoke(ops, "old", NULL), MR_OK);
     assert_int_equal(mr_ops_letter_mark(ops, 0, 7, MR_LETTER_RETRIED, NULL), MR_OK);
     assert_int_equal(
@@ -118,16 +118,26 @@ static void assert_user_came(mr_ops *ops)
     assert_int_equal(mr_ops_user_remove(ops, bert.user_id, NULL), MR_OK);
 }
 
+static bool is_revoked_or_an_operators(void *ctx, const mr_api_key *key)
+{
+    *(bool *)ctx &= key->revoked_ms != 0 || key->role == MR_USER_OPERATOR;
+    return true;
+}
+
 static void assert_keys_came(const store_fixture *to)
 {
+    bool roles_came = true;
+
     const mr_store_options store = options_of(to);
     char key[mr_api_key_bytes_max];
     mr_letter_state letter;
     mr_ops *ops = NULL;
 
     assert_int_equal(mr_ops_open_beside(&store, &ops, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_EXISTS);
-    assert_int_equal(mr_ops_key_add(ops, "old", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_keys(ops, is_revoked_or_an_operators, &roles_came, NULL), MR_OK);
+    assert_true(roles_came);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_EXISTS);
+    assert_int_equal(mr_ops_key_add(ops, "old", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     assert_int_equal(mr_ops_letter_state(ops, 0, 7, &letter, NULL), MR_OK);
     assert_int_equal(letter, MR_LETTER_RETRIED);
     assert_user_came(ops);
@@ -256,7 +266,7 @@ static void keys_of_another_shop_are_not_taken_for_an_interrupted_copy(void **st
     mr_err err;
 
     assert_int_equal(mr_ops_open(fixture->to.folder, &ops, NULL), MR_OK);
-    assert_int_equal(mr_ops_key_add(ops, "till", 0, key, NULL), MR_OK);
+    assert_int_equal(mr_ops_key_add(ops, "till", MR_USER_NOBODY, 0, key, NULL), MR_OK);
     mr_ops_close(ops);
     assert_int_equal(copy_to(&fixture->from, &fixture->to, &copied, &err), MR_EXISTS);
     assert_non_null(strstr(err.message, "api_key"));

@@ -142,6 +142,10 @@ static void every_route_is_described(void **state)
         if (open != (routes[i].least == MR_USER_NOBODY)) {
             fail_msg("%s %s: does it need a session?", routes[i].method, routes[i].path);
         }
+        bool session_alone = yyjson_arr_size(yyjson_obj_get(said, "security")) == 1;
+        if (session_alone != mr_web_route_is_of_session(&routes[i])) {
+            fail_msg("%s %s: does a key do?", routes[i].method, routes[i].path);
+        }
     }
     yyjson_doc_free(doc);
 }
