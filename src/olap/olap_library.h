@@ -34,15 +34,16 @@ duckdb_state duckdb_appender_clear(duckdb_appender appender);
     F(data_chunk_get_size) F(data_chunk_get_vector) F(data_chunk_reset) F(data_chunk_set_size) \
     F(decimal_internal_type) F(decimal_scale) F(decimal_width) F(destroy_config) \
     F(destroy_data_chunk) F(destroy_error_data) F(destroy_extracted) F(destroy_logical_type) \
-    F(destroy_prepare) F(destroy_result) F(destroy_table_function) F(destroy_value) F(disconnect) \
+    F(destroy_pending) F(destroy_prepare) F(destroy_result) F(destroy_table_function) F(destroy_value) F(disconnect) \
     F(enum_dictionary_value) F(enum_internal_type) F(error_data_error_type) F(error_data_message) \
-    F(execute_prepared) F(execute_prepared_streaming) F(extract_statements) \
+    F(execute_pending) F(execute_prepared) F(extract_statements) \
     F(extract_statements_error) F(fetch_chunk) F(free) F(function_get_extra_info) \
     F(function_get_init_data) F(get_type_id) F(get_varchar) F(init_get_extra_info) \
     F(init_set_init_data) F(init_set_max_threads) F(interrupt) F(is_finite_timestamp) \
     F(list_type_child_type) F(list_vector_get_child) F(logical_type_get_alias) \
-    F(map_type_key_type) F(map_type_value_type) F(nparams) F(open_ext) F(prepare_error) \
-    F(prepare_extracted_statement) F(prepared_statement_type) F(query) F(register_table_function) \
+    F(map_type_key_type) F(map_type_value_type) F(nparams) F(open_ext) F(pending_error) \
+    F(pending_execute_task) F(pending_prepared) F(pending_prepared_streaming) F(prepare_error) \
+    F(prepare_extracted_statement) F(prepared_statement_type) F(register_table_function) \
     F(result_error) F(result_error_type) F(result_is_streaming) F(set_config) \
     F(struct_type_child_count) F(struct_type_child_name) F(struct_type_child_type) \
     F(struct_vector_get_child) F(table_function_set_bind) F(table_function_set_extra_info) \

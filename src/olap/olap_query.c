@@ -9,26 +9,99 @@
  */
 #include <ctype.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "olap/olap_private.h"
 #include "olap/olap_token.h"
 
-enum { name_bytes_max = 128 };
+enum { name_bytes_max = 128, pause_ns = 20000 };
+
+/* --- Running ---------------------------------------------------------------------------------- */
+
+/* The engine's own call asks again without a pause while other threads have all that is left to do,
+ * and takes from them the core that they need. There is no event to wait for instead. */
+static duckdb_pending_state run_tasks(duckdb_pending_result pending)
+{
+    const struct timespec pause = {.tv_nsec = pause_ns};
+    duckdb_pending_state state;
+
+    do {
+        state = mr_duckdb.pending_execute_task(pending);
+        if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) {
+            (void)nanosleep(&pause, NULL); /* a signal makes it shorter: no harm */
+        }
+    } while (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE ||
+             state == DUCKDB_PENDING_RESULT_NOT_READY);
+    return state;
+}
+
+/* *ret_result is the caller's to destroy on success alone. */
+static mr_status run_prepared(mr_olap_connection *connection, duckdb_prepared_statement prepared,
+                              bool streaming, duckdb_result *ret_result, mr_err *err)
+{
+    duckdb_pending_result pending = NULL;
+    duckdb_result result;
+    const duckdb_state begun = streaming ? mr_duckdb.pending_prepared_streaming(prepared, &pending)
+                                         : mr_duckdb.pending_prepared(prepared, &pending);
+    const bool failed = begun != DuckDBSuccess || run_tasks(pending) == DUCKDB_PENDING_ERROR;
+    const char *message = mr_duckdb.pending_error(pending);
+    mr_status status = MR_OK;
+
+    if (failed && message != NULL && message[0] != '\0') {
+        status = mr_olap_fail(connection, DUCKDB_ERROR_INVALID, message, err);
+    } else if (mr_duckdb.execute_pending(pending, &result) == DuckDBSuccess) {
+        *ret_result = result;
+    } else {
+        status = mr_olap_fail(connection, mr_duckdb.result_error_type(&result),
+                              mr_duckdb.result_error(&result), err);
+        mr_duckdb.destroy_result(&result);
+    }
+    mr_duckdb.destroy_pending(&pending);
+    return status;
+}
+
+/* One statement of several: prepared when those before it have run, for it may need them. */
+static mr_status run_extracted(mr_olap_connection *connection, duckdb_extracted_statements all,
+                               idx_t index, mr_err *err)
+{
+    duckdb_prepared_statement prepared = NULL;
+    duckdb_result result;
+    mr_status status;
+
+    if (mr_duckdb.prepare_extracted_statement(connection->handle, all, index, &prepared) ==
+        DuckDBSuccess) {
+        status = run_prepared(connection, prepared, false, &result, err);
+        if (status == MR_OK) {
+            mr_duckdb.destroy_result(&result);
+        }
+    } else {
+        status =
+            mr_olap_fail(connection, DUCKDB_ERROR_INVALID, mr_duckdb.prepare_error(prepared), err);
+    }
+    mr_duckdb.destroy_prepare(&prepared);
+    return status;
+}
 
 mr_status mr_olap_run(mr_olap_connection *connection, const char *sql, mr_err *err)
 {
     const uint64_t statement = mr_olap_begin(connection);
-    duckdb_result result;
+    duckdb_extracted_statements extracted = NULL;
+    const idx_t count = mr_duckdb.extract_statements(connection->handle, sql, &extracted);
     mr_status status = MR_OK;
 
-    if (mr_duckdb.query(connection->handle, sql, &result) != DuckDBSuccess) {
-        status = mr_olap_fail(connection, mr_duckdb.result_error_type(&result),
-                              mr_duckdb.result_error(&result), err);
+    if (count == 0 && mr_duckdb.extract_statements_error(extracted) != NULL) {
+        status = mr_olap_fail(connection, DUCKDB_ERROR_PARSER,
+                              mr_duckdb.extract_statements_error(extracted), err);
     }
-    mr_duckdb.destroy_result(&result);
+    for (idx_t index = 0; index < count && status == MR_OK; index++) {
+        status = run_extracted(connection, extracted, index, err);
+    }
+    mr_duckdb.destroy_extracted(&extracted);
     mr_olap_end(connection, statement);
     return status;
 }
+
+/* --- Asking ----------------------------------------------------------------------------------- */
 
 /* The only statement of sql, prepared. */
 static mr_status prepare(mr_olap_connection *connection, const char *sql,
@@ -225,12 +298,10 @@ static mr_status execute(mr_olap_connection *connection, uint64_t statement, con
     if (status != MR_OK) {
         return status;
     }
-    if (mr_duckdb.execute_prepared_streaming(prepared, &result) == DuckDBSuccess) {
+    status = run_prepared(connection, prepared, true, &result, err);
+    if (status == MR_OK) {
         return mr_olap_result_create(connection, statement, prepared, &result, ret_result, err);
     }
-    status = mr_olap_fail(connection, mr_duckdb.result_error_type(&result),
-                          mr_duckdb.result_error(&result), err);
-    mr_duckdb.destroy_result(&result);
     mr_duckdb.destroy_prepare(&prepared);
     return status;
 }

@@ -2,6 +2,9 @@
 /* olap_query_test.c - statements: what runs, what is refused, and by which status. */
 #include "olap_fixture.h"
 
+#include "base/civil.h"
+#include "olap/olap_library.h"
+
 static mr_status query(olap_fixture *fixture, const char *sql, bool read_only)
 {
     mr_olap_result *result = NULL;
@@ -190,6 +193,31 @@ static void a_scalar_is_exactly_one_value(void **state)
     assert_int_equal(value, 77);
 }
 
+enum { busy_answers = 200 };
+static int busy_left; /* the group runs on one thread */
+static __typeof__(duckdb_pending_execute_task) *execute_task;
+
+/* The engine, with nothing for the caller to do for a while. */
+static duckdb_pending_state be_busy(duckdb_pending_result pending)
+{
+    return busy_left-- > 0 ? DUCKDB_PENDING_NO_TASKS_AVAILABLE : execute_task(pending);
+}
+
+static void a_caller_with_nothing_to_do_leaves_its_core_to_others(void **state)
+{
+    olap_fixture *fixture = *state;
+    const int64_t start_us = mr_monotonic_us();
+
+    busy_left = busy_answers;
+    execute_task = mr_duckdb.pending_execute_task;
+    mr_duckdb.pending_execute_task = be_busy;
+    assert_int_equal(fixture_int64(fixture, "SELECT 7::BIGINT"), 7);
+    mr_duckdb.pending_execute_task = execute_task;
+    assert_true(busy_left <= 0);
+    /* Asking alone takes it a thousandth of that. */
+    assert_true(mr_monotonic_us() - start_us >= busy_answers * 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +229,7 @@ int main(void)
         cmocka_unit_test(all_else_is_refused_read_only_and_has_no_effect),
         cmocka_unit_test(without_read_only_a_query_may_write),
         cmocka_unit_test(a_scalar_is_exactly_one_value),
+        cmocka_unit_test(a_caller_with_nothing_to_do_leaves_its_core_to_others),
     };
 
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
