@@ -281,6 +281,8 @@ static void write_key(const mr_sales_set *set, const mr_sales_question *question
                            question->has_from ? question->from : 0, question->has_to,
                            question->has_to ? question->to : 0, (int)question->compare,
                            (int)question->grain);
+    (void)mr_buffer_printf(key, "%u,%" PRIu32 ",%u;", question->weekdays, question->hours,
+                           question->segments);
     append_key_texts(key, 'c', question->countries, question->country_count);
     append_key_texts(key, 'p', question->products, question->product_count);
     for (size_t index = 0; index < question->customer_count; index++) {

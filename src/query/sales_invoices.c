@@ -107,20 +107,18 @@ static void take_segment(search *s, const mr_sales_segment *segment)
 
 static void gather(search *s)
 {
-    const mr_sales_filter *filter = &s->filter;
+    mr_sales_slice all = {0, s->set->segment_count}, some;
 
-    for (uint32_t index = 0; index < s->set->segment_count; index++) {
-        const mr_sales_segment *segment = &s->set->segments[index];
+    while (mr_sales_set_next(s->set, s->filter.from, s->filter.to, &all, &some)) {
+        for (uint32_t index = some.first; index < some.end; index++) {
+            const mr_sales_segment *segment = &s->set->segments[index];
 
-        if (segment->day < filter->from || segment->day > filter->to ||
-            (s->wanted->kind == MR_SALES_ORDERS && segment->cancelled) ||
-            (s->wanted->kind == MR_SALES_RETURNS && !segment->cancelled) ||
-            !mr_sales_bit(filter->countries, segment->country) ||
-            (filter->customers != NULL && (segment->customer == MR_SALES_GUEST ||
-                                           !mr_sales_bit(filter->customers, segment->customer)))) {
-            continue;
+            if ((s->wanted->kind == MR_SALES_ALL ||
+                 segment->cancelled == (s->wanted->kind == MR_SALES_RETURNS)) &&
+                mr_sales_takes(&s->filter, segment)) {
+                take_segment(s, segment);
+            }
         }
-        take_segment(s, segment);
     }
 }
 
@@ -245,25 +243,24 @@ mr_status mr_sales_invoices_write(const mr_sales_set *set, const mr_sales_questi
                                   mr_sales_invoices_found *ret_found, mr_err *err)
 {
     const mr_sales_range range = mr_sales_range_of(question, set->day_first, set->day_last);
-    uint64_t *countries = mr_sales_country_bits(set, question);
-    uint64_t *products = mr_sales_product_bits(set, question);
-    uint64_t *customers = mr_sales_customer_bits(set, question);
-    search s = {.set = set,
-                .wanted = wanted,
-                .filter = {range.from, range.to, countries, products, customers}};
+    search s = {.set = set, .wanted = wanted};
     mr_sales_invoices_found total = {.total = 0};
-    mr_status status;
+    mr_sales_narrowed narrowed;
+    mr_status status = mr_sales_narrow(set, question, range, &narrowed, err);
 
-    gather(&s);
+    s.filter = narrowed.filter;
+    if (status == MR_OK) {
+        gather(&s);
+    }
     total.total = s.count;
     for (size_t index = 0; index < s.count; index++) {
         total.sum = mr_amount_add(total.sum, s.list[index].amount);
     }
-    status = write_page(&s, rows, &total, err);
+    if (status == MR_OK) {
+        status = write_page(&s, rows, &total, err);
+    }
     free(s.list);
-    free(countries);
-    free(products);
-    free(customers);
+    mr_sales_narrowed_free(&narrowed);
     if (status == MR_OK) {
         *ret_found = total;
     }

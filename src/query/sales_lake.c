@@ -454,6 +454,18 @@ static void append_texts(mr_buffer *sql, const char *column, const mr_text *text
     (void)mr_buffer_append_string(sql, count > 0 ? ")" : "");
 }
 
+/* Bits of the numbers that the expression may have; 0: all. */
+static void append_bits(mr_buffer *sql, const char *expression, uint32_t bits)
+{
+    for (uint32_t left = bits; left != 0; left &= left - 1) {
+        if (left == bits) {
+            (void)mr_buffer_printf(sql, " AND %s IN (", expression);
+        }
+        (void)mr_buffer_printf(sql, "%s%d", left == bits ? "" : ", ", __builtin_ctz(left));
+    }
+    (void)mr_buffer_append_string(sql, bits != 0 ? ")" : "");
+}
+
 void mr_sales_append_condition(mr_buffer *sql, const mr_sales_question *question,
                                mr_sales_range range, mr_sales_range compared)
 {
@@ -471,6 +483,8 @@ void mr_sales_append_condition(mr_buffer *sql, const mr_sales_question *question
                                question->customers[index]);
     }
     (void)mr_buffer_append_string(sql, question->customer_count > 0 ? ")" : "");
+    append_bits(sql, "isodow(InvoiceDate) - 1", question->weekdays);
+    append_bits(sql, "hour(InvoiceDate)", question->hours);
 }
 
 /* A query of the fact's newest version; tail goes behind it. */

@@ -35,8 +35,8 @@ mr_status mr_sales_lake_refresh(mr_sales_lake *lake, const mr_sales_set *before,
 mr_status mr_sales_lake_filter(mr_sales_lake *lake, const mr_sales_question *question,
                                uint32_t timeout_ms, mr_sales_set **ret_set, mr_err *err);
 
-/* Appends " WHERE ..." for the lines of a question in two ranges (compared: from > to without one).
- */
+/* Appends " WHERE ..." for the lines of a question in two ranges (compared: from > to without one),
+ * but for the segments of customers that it names (sales_rfm.h). */
 void mr_sales_append_condition(mr_buffer *sql, const mr_sales_question *question,
                                mr_sales_range range, mr_sales_range compared);
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { day_s = 86400 };
-
 typedef struct panel {
     const char *name, *header;
     mr_status (*write)(const mr_sales_result *result, const mr_sales_page *page,
@@ -16,37 +14,49 @@ typedef struct panel {
 
 /* --- Order ------------------------------------------------------------------------------------ */
 
-typedef enum ranking { BY_SALES, BY_QUANTITY, BY_RETURNS } ranking;
-
 typedef struct entry {
     uint32_t number;
     __int128 key;
 } entry;
 
-static __int128 key_of(const mr_sales_group *group, ranking by)
+/* Groups in an order: the largest key first, equal ones by their name or number. */
+typedef struct ranking {
+    bool (*counts)(const mr_sales_group *group); /* whether it has a row */
+    __int128 (*key)(const mr_sales_group *group);
+    int (*tie)(const mr_sales_set *set, uint32_t a, uint32_t b);
+    void (*cells)(const mr_sales_result *result, uint32_t number, const mr_sales_group *group,
+                  mr_sales_rows *rows);
+} ranking;
+
+static bool has_orders(const mr_sales_group *group)
 {
-    switch (by) {
-    case BY_QUANTITY:
-        return group->quantity;
-    case BY_RETURNS:
-        return -group->returns.scaled;
-    case BY_SALES:
-    default:
-        return group->sales.scaled;
-    }
+    return group->orders > 0;
 }
 
-static bool counts(const mr_sales_group *group, ranking by)
+static bool has_cancelled(const mr_sales_group *group)
 {
-    return by == BY_RETURNS ? group->cancelled > 0 : group->orders > 0;
+    return group->cancelled > 0;
 }
 
-typedef struct ranked {
-    entry *entries;
-    uint32_t count;
-} ranked;
+static bool has_lines(const mr_sales_group *group)
+{
+    return group->lines > 0;
+}
 
-typedef int (*tie_fn)(const mr_sales_set *set, uint32_t a, uint32_t b);
+static __int128 sales_of(const mr_sales_group *group)
+{
+    return group->sales.scaled;
+}
+
+static __int128 quantity_of(const mr_sales_group *group)
+{
+    return group->quantity;
+}
+
+static __int128 returned_of(const mr_sales_group *group)
+{
+    return -group->returns.scaled;
+}
 
 static int compare_names(const mr_sales_names *names, uint32_t a, uint32_t b)
 {
@@ -73,35 +83,68 @@ static int tie_customers(const mr_sales_set *set, uint32_t a, uint32_t b)
            (set->customers.number[a] < set->customers.number[b]);
 }
 
-typedef struct order {
+/* The first of an order, as many as there is room for. */
+typedef struct ranked {
     const mr_sales_set *set;
-    tie_fn tie;
-} order;
+    const ranking *by;
+    entry *entries;
+    size_t count, room;
+    uint64_t total; /* with those that there is no room for */
+} ranked;
 
 static int compare_entries(const void *left, const void *right, void *ctx)
 {
     const entry *a = left, *b = right;
-    const order *self = ctx;
+    const ranked *self = ctx;
 
     if (a->key != b->key) {
         return a->key < b->key ? 1 : -1;
     }
-    return self->tie(self->set, a->number, b->number);
+    return self->by->tie(self->set, a->number, b->number);
 }
 
-/* Groups that count, the largest first; equal ones by their name or number. */
-static ranked rank(const mr_sales_set *set, const mr_sales_group *groups, uint32_t count,
-                   ranking by, tie_fn tie)
+/* Keeps the entries in order; most find no place. */
+static void offer(ranked *list, entry one)
 {
-    ranked list = {.entries = mr_alloc(((size_t)count + 1) * sizeof *list.entries)};
-    order self = {set, tie};
+    if (list->count == list->room &&
+        (list->room == 0 || compare_entries(&one, &list->entries[list->room - 1], list) >= 0)) {
+        return;
+    }
+    size_t place = list->count < list->room ? list->count++ : list->room - 1;
+    while (place > 0 && compare_entries(&one, &list->entries[place - 1], list) < 0) {
+        list->entries[place] = list->entries[place - 1];
+        place--;
+    }
+    list->entries[place] = one;
+}
 
+enum { offered_max = 1000 }; /* more are sorted at once */
+
+static ranked rank(const mr_sales_set *set, const mr_sales_group *groups, uint32_t count,
+                   const ranking *by, uint64_t end)
+{
+    ranked list = {.set = set, .by = by, .room = end < count ? (size_t)end : count};
+
+    list.entries = mr_alloc((list.room + 1) * sizeof *list.entries);
+    const bool sorts = list.room > offered_max;
+    if (sorts && list.room < count) {
+        list.room = count;
+        list.entries = mr_realloc(list.entries, (list.room + 1) * sizeof *list.entries);
+    }
     for (uint32_t number = 0; number < count; number++) {
-        if (counts(&groups[number], by)) {
-            list.entries[list.count++] = (entry){number, key_of(&groups[number], by)};
+        if (!by->counts(&groups[number])) {
+            continue;
+        }
+        list.total++;
+        if (sorts) {
+            list.entries[list.count++] = (entry){number, by->key(&groups[number])};
+        } else {
+            offer(&list, (entry){number, by->key(&groups[number])});
         }
     }
-    qsort_r(list.entries, list.count, sizeof *list.entries, compare_entries, &self);
+    if (sorts) {
+        qsort_r(list.entries, list.count, sizeof *list.entries, compare_entries, &list);
+    }
     return list;
 }
 
@@ -194,135 +237,121 @@ static mr_status write_series(const mr_sales_result *result, const mr_sales_page
     return status;
 }
 
-static mr_status write_products(const mr_sales_result *result, const mr_sales_page *page,
-                                mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+/* The page's rows of groups in their order. */
+static mr_status write_ranked(const mr_sales_result *result, const mr_sales_group *groups,
+                              uint32_t count, const ranking *by, const mr_sales_page *page,
+                              mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    const mr_sales_pass *now = result->now;
-    const ranked list = rank(result->set, now->products, now->product_count,
-                             page->by_quantity ? BY_QUANTITY : BY_SALES, tie_products);
+    const ranked list = rank(result->set, groups, count, by, end_of(page, count));
+    const uint64_t end = end_of(page, list.total);
     mr_status status = MR_OK;
 
-    *ret_total = list.count;
-    for (uint64_t index = page->skip; index < end_of(page, list.count) && status == MR_OK;
-         index++) {
-        const mr_sales_group *group = &now->products[list.entries[index].number];
+    *ret_total = list.total;
+    for (uint64_t index = page->skip; index < end && status == MR_OK; index++) {
+        const uint32_t number = list.entries[index].number;
 
         mr_sales_row_begin(rows);
-        product_cells(rows, result->set, list.entries[index].number);
-        mr_sales_row_money(rows, "sales", group->sales);
-        mr_sales_row_count(rows, "quantity", group->quantity);
-        mr_sales_row_count(rows, "orders", group->orders);
-        mr_sales_row_rate(rows, "share", mr_sales_ratio(group->sales, now->total.sales));
+        by->cells(result, number, &groups[number], rows);
         status = mr_sales_row_end(rows, err);
     }
     free(list.entries);
     return status;
+}
+
+static void sold_cells(const mr_sales_result *result, uint32_t product, const mr_sales_group *group,
+                       mr_sales_rows *rows)
+{
+    product_cells(rows, result->set, product);
+    mr_sales_row_money(rows, "sales", group->sales);
+    mr_sales_row_count(rows, "quantity", group->quantity);
+    mr_sales_row_count(rows, "orders", group->orders);
+    mr_sales_row_rate(rows, "share", mr_sales_ratio(group->sales, result->now->total.sales));
+}
+
+static mr_status write_products(const mr_sales_result *result, const mr_sales_page *page,
+                                mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+{
+    static const ranking by_sales = {has_orders, sales_of, tie_products, sold_cells};
+    static const ranking by_quantity = {has_orders, quantity_of, tie_products, sold_cells};
+
+    return write_ranked(result, result->now->products, result->now->product_count,
+                        page->by_quantity ? &by_quantity : &by_sales, page, rows, ret_total, err);
+}
+
+static void buyer_cells(const mr_sales_result *result, uint32_t customer,
+                        const mr_sales_group *group, mr_sales_rows *rows)
+{
+    const mr_sales_set *set = result->set;
+
+    customer_cells(rows, set, customer);
+    mr_sales_row_text(rows, "country", label_of(&set->countries, set->customers.country, customer));
+    mr_sales_row_money(rows, "spent", group->sales);
+    mr_sales_row_count(rows, "orders", group->orders);
+    mr_sales_row_moment(rows, "last_order", group->last_order_s);
 }
 
 static mr_status write_customers(const mr_sales_result *result, const mr_sales_page *page,
                                  mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    const mr_sales_pass *now = result->now;
-    const mr_sales_set *set = result->set;
-    const ranked list = rank(set, now->customers, now->customer_count, BY_SALES, tie_customers);
-    mr_status status = MR_OK;
+    static const ranking by = {has_orders, sales_of, tie_customers, buyer_cells};
 
-    *ret_total = list.count;
-    for (uint64_t index = page->skip; index < end_of(page, list.count) && status == MR_OK;
-         index++) {
-        const uint32_t customer = list.entries[index].number;
-        const mr_sales_group *group = &now->customers[customer];
+    return write_ranked(result, result->now->customers, result->now->customer_count, &by, page,
+                        rows, ret_total, err);
+}
 
-        mr_sales_row_begin(rows);
-        customer_cells(rows, set, customer);
-        mr_sales_row_text(rows, "country",
-                          label_of(&set->countries, set->customers.country, customer));
-        mr_sales_row_money(rows, "spent", group->sales);
-        mr_sales_row_count(rows, "orders", group->orders);
-        mr_sales_row_moment(rows, "last_order", group->last_order_s);
-        status = mr_sales_row_end(rows, err);
-    }
-    free(list.entries);
-    return status;
+static void returned_cells(const mr_sales_result *result, uint32_t product,
+                           const mr_sales_group *group, mr_sales_rows *rows)
+{
+    product_cells(rows, result->set, product);
+    mr_sales_row_count(rows, "quantity", group->returned);
+    mr_sales_row_money(rows, "amount", group->returns);
 }
 
 static mr_status write_returned(const mr_sales_result *result, const mr_sales_page *page,
                                 mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    const mr_sales_pass *now = result->now;
-    const ranked list =
-        rank(result->set, now->products, now->product_count, BY_RETURNS, tie_products);
-    mr_status status = MR_OK;
+    static const ranking by = {has_cancelled, returned_of, tie_products, returned_cells};
 
-    *ret_total = list.count;
-    for (uint64_t index = page->skip; index < end_of(page, list.count) && status == MR_OK;
-         index++) {
-        const mr_sales_group *group = &now->products[list.entries[index].number];
+    return write_ranked(result, result->now->products, result->now->product_count, &by, page, rows,
+                        ret_total, err);
+}
 
-        mr_sales_row_begin(rows);
-        product_cells(rows, result->set, list.entries[index].number);
-        mr_sales_row_count(rows, "quantity", group->returned);
-        mr_sales_row_money(rows, "amount", group->returns);
-        status = mr_sales_row_end(rows, err);
-    }
-    free(list.entries);
-    return status;
+static void cancelling_cells(const mr_sales_result *result, uint32_t customer,
+                             const mr_sales_group *group, mr_sales_rows *rows)
+{
+    customer_cells(rows, result->set, customer);
+    mr_sales_row_count(rows, "orders", group->cancelled);
+    mr_sales_row_money(rows, "amount", group->returns);
 }
 
 static mr_status write_cancelling(const mr_sales_result *result, const mr_sales_page *page,
                                   mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    const mr_sales_pass *now = result->now;
-    const ranked list =
-        rank(result->set, now->customers, now->customer_count, BY_RETURNS, tie_customers);
-    mr_status status = MR_OK;
+    static const ranking by = {has_cancelled, returned_of, tie_customers, cancelling_cells};
 
-    *ret_total = list.count;
-    for (uint64_t index = page->skip; index < end_of(page, list.count) && status == MR_OK;
-         index++) {
-        const mr_sales_group *group = &now->customers[list.entries[index].number];
-
-        mr_sales_row_begin(rows);
-        customer_cells(rows, result->set, list.entries[index].number);
-        mr_sales_row_count(rows, "orders", group->cancelled);
-        mr_sales_row_money(rows, "amount", group->returns);
-        status = mr_sales_row_end(rows, err);
-    }
-    free(list.entries);
-    return status;
+    return write_ranked(result, result->now->customers, result->now->customer_count, &by, page,
+                        rows, ret_total, err);
 }
 
+static void country_cells(const mr_sales_result *result, uint32_t country,
+                          const mr_sales_group *group, mr_sales_rows *rows)
+{
+    mr_sales_row_text(rows, "country", mr_sales_name(&result->set->countries, country));
+    mr_sales_row_money(rows, "sales", group->sales);
+    mr_sales_row_money(rows, "returns", group->returns);
+    mr_sales_row_count(rows, "orders", group->orders);
+    mr_sales_row_count(rows, "customers", group->customers);
+    mr_sales_row_rate(rows, "share", mr_sales_ratio(group->sales, result->now->total.sales));
+}
+
+/* Countries with returns alone, too. */
 static mr_status write_countries(const mr_sales_result *result, const mr_sales_page *page,
                                  mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    const mr_sales_pass *now = result->now;
-    entry *entries = mr_alloc(((size_t)now->country_count + 1) * sizeof *entries);
-    order self = {result->set, tie_countries};
-    uint32_t count = 0;
-    mr_status status = MR_OK;
+    static const ranking by = {has_lines, sales_of, tie_countries, country_cells};
 
-    for (uint32_t number = 0; number < now->country_count; number++) {
-        if (now->countries[number].lines > 0) { /* one with returns alone, too */
-            entries[count++] = (entry){number, now->countries[number].sales.scaled};
-        }
-    }
-    qsort_r(entries, count, sizeof *entries, compare_entries, &self);
-    *ret_total = count;
-    for (uint64_t index = page->skip; index < end_of(page, count) && status == MR_OK; index++) {
-        const mr_sales_group *group = &now->countries[entries[index].number];
-
-        mr_sales_row_begin(rows);
-        mr_sales_row_text(rows, "country",
-                          mr_sales_name(&result->set->countries, entries[index].number));
-        mr_sales_row_money(rows, "sales", group->sales);
-        mr_sales_row_money(rows, "returns", group->returns);
-        mr_sales_row_count(rows, "orders", group->orders);
-        mr_sales_row_count(rows, "customers", group->customers);
-        mr_sales_row_rate(rows, "share", mr_sales_ratio(group->sales, now->total.sales));
-        status = mr_sales_row_end(rows, err);
-    }
-    free(entries);
-    return status;
+    return write_ranked(result, result->now->countries, result->now->country_count, &by, page, rows,
+                        ret_total, err);
 }
 
 static mr_status write_hours(const mr_sales_result *result, const mr_sales_page *page,
@@ -367,63 +396,36 @@ mr_sales_customer_counts mr_sales_count_customers(const mr_sales_result *result)
     return counted;
 }
 
-enum { segment_count = 5, champion_days = 30, active_days = 90, champion_orders = 5 };
-
-static const struct {
-    const char *name, *definition;
-} segments[segment_count] = {
-    {"Champions", "Last order at most 30 days before the end of the range, at least 5 orders, and "
-                  "spent no less than the average customer who ordered"},
-    {"Active", "Last order at most 90 days before the end of the range, at least 2 orders, and no "
-               "champion"},
-    {"One order", "One order, at most 90 days before the end of the range"},
-    {"At risk", "At least 2 orders, the last one more than 90 days before the end of the range"},
-    {"Lost", "One order, more than 90 days before the end of the range"},
-};
-
-static size_t segment_of(const mr_sales_group *group, int32_t end, bool above_average)
-{
-    const int64_t days = end - group->last_order_s / day_s;
-
-    if (days > active_days) {
-        return group->orders > 1 ? 3 : 4;
-    }
-    if (group->orders == 1) {
-        return 2;
-    }
-    return days <= champion_days && group->orders >= champion_orders && above_average ? 0 : 1;
-}
-
 static mr_status write_segments(const mr_sales_result *result, const mr_sales_page *page,
                                 mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
     const mr_sales_pass *now = result->now;
-    const __int128 ordered = (__int128)mr_sales_count_customers(result).ordered;
-    const __int128 spent = now->total.sales.scaled - now->guests.scaled;
-    const int32_t last = result->set->day_last;
-    const int32_t end = result->range.to < last ? result->range.to : last;
-    mr_sales_group sums[segment_count] = {{.orders = 0}};
+    uint8_t *made = result->narrowed.rfm != NULL
+                        ? NULL
+                        : mr_sales_rfm_of(now, mr_sales_result_end(result->set, result->range));
+    const uint8_t *segments = made != NULL ? made : result->narrowed.rfm;
+    mr_sales_group sums[mr_sales_rfm_count] = {{.orders = 0}};
     mr_status status = MR_OK;
 
     for (uint32_t customer = 0; customer < now->customer_count; customer++) {
         const mr_sales_group *group = &now->customers[customer];
 
         if (group->orders > 0) {
-            mr_sales_group *sum =
-                &sums[segment_of(group, end, group->sales.scaled * ordered >= spent)];
+            mr_sales_group *sum = &sums[segments[customer]];
 
             sum->customers++;
             sum->sales = mr_amount_add(sum->sales, group->sales);
         }
     }
-    *ret_total = segment_count;
-    for (uint64_t index = page->skip; index < end_of(page, segment_count) && status == MR_OK;
+    free(made);
+    *ret_total = mr_sales_rfm_count;
+    for (uint64_t index = page->skip; index < end_of(page, mr_sales_rfm_count) && status == MR_OK;
          index++) {
         mr_sales_row_begin(rows);
-        mr_sales_row_text(rows, "name", mr_text_of(segments[index].name));
+        mr_sales_row_text(rows, "name", mr_text_of(mr_sales_rfms[index].name));
         mr_sales_row_count(rows, "customers", sums[index].customers);
         mr_sales_row_money(rows, "spent", sums[index].sales);
-        mr_sales_row_text(rows, "definition", mr_text_of(segments[index].definition));
+        mr_sales_row_text(rows, "definition", mr_text_of(mr_sales_rfms[index].definition));
         status = mr_sales_row_end(rows, err);
     }
     return status;

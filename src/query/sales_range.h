@@ -28,6 +28,9 @@ typedef struct mr_sales_question {
     const mr_text *countries, *products;
     const int64_t *customers;
     size_t country_count, product_count, customer_count;
+    uint8_t weekdays; /* bits, Monday first; 0: all */
+    uint32_t hours;   /* bits, 0:00 first; 0: all */
+    uint8_t segments; /* bits, in the order of mr_sales_rfms; 0: all customers, and guests */
     mr_sales_compare compare;
     mr_sales_grain grain;
 } mr_sales_question;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* query/sales_result.c - see sales_result.h. */
+/* query/sales_result.c - a question's walks, each in two halves of the set at a time. */
 #include "query/sales_result.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { lines_beside_min = 50000 };
+enum { halves = 2, walks_max = 2, lines_beside_min = 50000 };
+
+/* --- What is taken ---------------------------------------------------------------------------- */
 
 static uint64_t *make_bits(uint32_t count)
 {
@@ -31,17 +33,7 @@ static uint64_t *name_bits(const mr_sales_names *names, const mr_text *wanted, s
     return bits;
 }
 
-uint64_t *mr_sales_country_bits(const mr_sales_set *set, const mr_sales_question *question)
-{
-    return name_bits(&set->countries, question->countries, question->country_count);
-}
-
-uint64_t *mr_sales_product_bits(const mr_sales_set *set, const mr_sales_question *question)
-{
-    return name_bits(&set->products, question->products, question->product_count);
-}
-
-uint64_t *mr_sales_customer_bits(const mr_sales_set *set, const mr_sales_question *question)
+static uint64_t *customer_bits(const mr_sales_set *set, const mr_sales_question *question)
 {
     uint64_t *bits = question->customer_count > 0 ? make_bits(set->customers.count) : NULL;
 
@@ -55,83 +47,164 @@ uint64_t *mr_sales_customer_bits(const mr_sales_set *set, const mr_sales_questio
     return bits;
 }
 
-static mr_status walk(mr_sales_result *result, const mr_sales_series *series, bool details,
-                      mr_sales_pass **ret_pass, mr_err *err)
-{
-    const mr_sales_pass_options options = {.filter = {.from = series->range.from,
-                                                      .to = series->range.to,
-                                                      .countries = result->countries,
-                                                      .products = result->products,
-                                                      .customers = result->customers},
-                                           .buckets = series->bucket_of_day,
-                                           .bucket_count = series->count,
-                                           .products = details,
-                                           .details = details};
-    mr_sales_pass *pass = mr_sales_pass_create(&options);
-    const mr_status status = mr_sales_pass_add(pass, result->set, err);
+/* --- Walks, two threads side by side ---------------------------------------------------------- */
 
-    if (status != MR_OK) {
-        mr_sales_pass_destroy(pass);
-        return status;
-    }
-    mr_sales_pass_finish(pass);
-    *ret_pass = pass;
-    return MR_OK;
-}
-
-/* --- The period compared with, walked beside the other one ------------------------------------ */
-
-typedef struct comparison {
-    mr_sales_result *result;
+typedef struct walker {
+    const mr_sales_set *set;
+    const mr_sales_pass_options *options; /* of each walk */
+    size_t walk_count;
+    mr_sales_slice slice;
+    mr_sales_pass *passes[walks_max];
     mr_status status;
     mr_err err;
     pthread_t thread;
     bool beside; /* in a thread of its own, to be joined */
-} comparison;
+} walker;
 
-static void *walk_before(void *ctx)
+static void *walk_slice(void *ctx)
 {
-    comparison *c = ctx;
+    walker *self = ctx;
 
-    c->status = walk(c->result, &c->result->series_before, false, &c->result->before, &c->err);
+    for (size_t index = 0; index < self->walk_count && self->status == MR_OK; index++) {
+        self->status = mr_sales_pass_create(&self->options[index], self->set, &self->passes[index],
+                                            &self->err);
+        if (self->status == MR_OK) {
+            mr_sales_pass_add(self->passes[index], self->set, self->slice);
+        }
+    }
     return NULL;
 }
 
 /* Few lines are walked sooner than a thread is started. */
-static void begin_comparison(comparison *c)
+static void walk_halves(walker walkers[static halves])
 {
-    c->beside = c->result->set->lines.count >= lines_beside_min &&
-                pthread_create(&c->thread, NULL, walk_before, c) == 0;
-}
+    walker *other = &walkers[1];
 
-static mr_status end_comparison(comparison *c, mr_err *err)
-{
-    if (c->beside) {
-        const int joined = pthread_join(c->thread, NULL);
+    other->beside = other->set->lines.count >= lines_beside_min &&
+                    pthread_create(&other->thread, NULL, walk_slice, other) == 0;
+    (void)walk_slice(&walkers[0]);
+    if (other->beside) {
+        const int joined = pthread_join(other->thread, NULL);
         MR_ASSERT(joined == 0); /* fails only on misuse */
-    } else {
-        (void)walk_before(c);
+    } else if (walkers[0].status == MR_OK) {
+        (void)walk_slice(other);
     }
-    if (c->status != MR_OK && err != NULL) {
-        *err = c->err;
-    }
-    return c->status;
 }
 
-/* Both walks, of series that have been made. */
-static mr_status walk_all(mr_sales_result *result, bool compares, mr_err *err)
+/* All walks over the whole set; their passes are finished. */
+static mr_status walk_all(const mr_sales_set *set, const mr_sales_pass_options *options,
+                          size_t count, mr_sales_pass **ret_passes[walks_max], mr_err *err)
 {
-    comparison c = {.result = result, .status = MR_OK};
+    walker walkers[halves];
+    mr_status status = MR_OK;
 
-    if (compares) {
-        begin_comparison(&c);
+    for (uint32_t half = 0; half < halves; half++) {
+        walkers[half] = (walker){.set = set,
+                                 .options = options,
+                                 .walk_count = count,
+                                 .slice = mr_sales_set_half(set, half)};
     }
-    mr_status status = walk(result, &result->series, true, &result->now, err);
-    if (compares && (status == MR_OK || c.beside)) {
-        const mr_status before = end_comparison(&c, status == MR_OK ? err : NULL);
-        status = status == MR_OK ? before : status;
+    walk_halves(walkers);
+    for (size_t half = 0; half < halves && status == MR_OK; half++) {
+        status = walkers[half].status;
+        if (status != MR_OK && err != NULL) {
+            *err = walkers[half].err;
+        }
+    }
+    for (size_t index = 0; index < count; index++) {
+        if (status == MR_OK) {
+            mr_sales_pass_merge(walkers[0].passes[index], walkers[1].passes[index]);
+            mr_sales_pass_finish(walkers[0].passes[index], set);
+            *ret_passes[index] = walkers[0].passes[index];
+        } else {
+            mr_sales_pass_destroy(walkers[0].passes[index]);
+        }
+        mr_sales_pass_destroy(walkers[1].passes[index]);
     }
     return status;
+}
+
+/* --- Segments --------------------------------------------------------------------------------- */
+
+int32_t mr_sales_result_end(const mr_sales_set *set, mr_sales_range range)
+{
+    return range.to < set->day_last ? range.to : set->day_last;
+}
+
+/* Leaves the customers of the segments (bits) alone, by what all other filters take. */
+static mr_status narrow_to_segments(const mr_sales_set *set, uint8_t segments, int32_t end,
+                                    mr_sales_narrowed *narrowed, mr_err *err)
+{
+    const mr_sales_pass_options options = {.filter = narrowed->filter, .customers = true};
+    mr_sales_pass *pass = NULL;
+    mr_sales_pass **passes[walks_max] = {&pass};
+    const mr_status status = walk_all(set, &options, 1, passes, err);
+
+    if (status != MR_OK) {
+        return status;
+    }
+    narrowed->rfm = mr_sales_rfm_of(pass, end);
+    mr_sales_pass_destroy(pass);
+    free(narrowed->customers);
+    narrowed->customers = make_bits(set->customers.count);
+    for (uint32_t number = 0; number < set->customers.count; number++) {
+        if (narrowed->rfm[number] != mr_sales_rfm_none &&
+            (segments >> narrowed->rfm[number] & 1) != 0) {
+            set_bit(narrowed->customers, number);
+        }
+    }
+    narrowed->filter.customers = narrowed->customers;
+    return MR_OK;
+}
+
+mr_status mr_sales_narrow(const mr_sales_set *set, const mr_sales_question *question,
+                          mr_sales_range range, mr_sales_narrowed *ret, mr_err *err)
+{
+    *ret = (mr_sales_narrowed){
+        .countries = name_bits(&set->countries, question->countries, question->country_count),
+        .products = name_bits(&set->products, question->products, question->product_count),
+        .customers = customer_bits(set, question)};
+    ret->filter = (mr_sales_filter){.from = range.from,
+                                    .to = range.to,
+                                    .weekdays = question->weekdays,
+                                    .hours = question->hours,
+                                    .countries = ret->countries,
+                                    .products = ret->products,
+                                    .customers = ret->customers};
+    return question->segments == 0 ? MR_OK
+                                   : narrow_to_segments(set, question->segments,
+                                                        mr_sales_result_end(set, range), ret, err);
+}
+
+void mr_sales_narrowed_free(mr_sales_narrowed *narrowed)
+{
+    free(narrowed->countries);
+    free(narrowed->products);
+    free(narrowed->customers);
+    free(narrowed->rfm);
+    *narrowed = (mr_sales_narrowed){.rfm = NULL};
+}
+
+/* --- The result ------------------------------------------------------------------------------- */
+
+static mr_status walk(mr_sales_result *result, mr_err *err)
+{
+    const mr_sales_series *before = &result->series_before;
+    const bool compares = result->compared.from <= result->compared.to;
+    mr_sales_pass_options options[walks_max] = {{.filter = result->narrowed.filter,
+                                                 .buckets = result->series.bucket_of_day,
+                                                 .bucket_count = result->series.count,
+                                                 .customers = true,
+                                                 .products = true,
+                                                 .details = true},
+                                                {.filter = result->narrowed.filter,
+                                                 .buckets = before->bucket_of_day,
+                                                 .bucket_count = before->count}};
+    mr_sales_pass **passes[walks_max] = {&result->now, &result->before};
+
+    options[1].filter.from = result->compared.from;
+    options[1].filter.to = result->compared.to;
+    return walk_all(result->set, options, compares ? 2 : 1, passes, err);
 }
 
 mr_status mr_sales_result_make(const mr_sales_set *set, const mr_sales_question *question,
@@ -141,19 +214,18 @@ mr_status mr_sales_result_make(const mr_sales_set *set, const mr_sales_question 
     mr_status status;
 
     result->set = set;
-    result->countries = mr_sales_country_bits(set, question);
-    result->products = mr_sales_product_bits(set, question);
-    result->customers = mr_sales_customer_bits(set, question);
     result->range = mr_sales_range_of(question, set->day_first, set->day_last);
     result->compared = mr_sales_range_before(result->range, question->compare);
     result->grain = mr_sales_grain_of(question->grain, result->range);
     status = mr_sales_series_make(result->range, result->grain, &result->series, err);
-    const bool compares = result->compared.from <= result->compared.to;
-    if (status == MR_OK && compares) {
+    if (status == MR_OK && result->compared.from <= result->compared.to) {
         status = mr_sales_series_make(result->compared, result->grain, &result->series_before, err);
     }
     if (status == MR_OK) {
-        status = walk_all(result, compares, err);
+        status = mr_sales_narrow(set, question, result->range, &result->narrowed, err);
+    }
+    if (status == MR_OK) {
+        status = walk(result, err);
     }
     if (status != MR_OK) {
         mr_sales_result_free(result);
@@ -172,8 +244,6 @@ void mr_sales_result_free(mr_sales_result *result)
     mr_sales_pass_destroy(result->before);
     mr_sales_series_free(&result->series);
     mr_sales_series_free(&result->series_before);
-    free(result->countries);
-    free(result->products);
-    free(result->customers);
+    mr_sales_narrowed_free(&result->narrowed);
     free(result);
 }

@@ -6,14 +6,28 @@
 #define MR_QUERY_SALES_RESULT_H
 
 #include "query/sales_range.h"
+#include "query/sales_rfm.h"
+
+/* A question's filter, with the bits that it needs. Segments of customers are those of the
+ * question's own days: the days compared with are those of the same customers. */
+typedef struct mr_sales_narrowed {
+    mr_sales_filter filter;
+    uint64_t *countries, *products, *customers; /* NULL: all */
+    uint8_t *rfm; /* each customer's segment (sales_rfm.h); NULL: the question names none */
+} mr_sales_narrowed;
+
+/* Free it with mr_sales_narrowed_free, also where it failed. */
+mr_status mr_sales_narrow(const mr_sales_set *set, const mr_sales_question *question,
+                          mr_sales_range range, mr_sales_narrowed *ret, mr_err *err);
+void mr_sales_narrowed_free(mr_sales_narrowed *narrowed);
 
 typedef struct mr_sales_result {
     const mr_sales_set *set;        /* borrowed: names and labels */
     mr_sales_range range, compared; /* compared: from > to without one */
     mr_sales_grain grain;
     mr_sales_series series, series_before;
-    mr_sales_pass *now, *before;                /* before: NULL without a comparison */
-    uint64_t *countries, *products, *customers; /* bits of the filter; NULL: all */
+    mr_sales_pass *now, *before; /* before: NULL without a comparison */
+    mr_sales_narrowed narrowed;
 } mr_sales_result;
 
 /* MR_INVALID: the range has too many periods. Free it with mr_sales_result_free. */
@@ -21,9 +35,7 @@ mr_status mr_sales_result_make(const mr_sales_set *set, const mr_sales_question 
                                mr_sales_result **ret_result, mr_err *err);
 void mr_sales_result_free(mr_sales_result *result); /* NULL is fine */
 
-/* The bits of what a question names; NULL where it names nothing. Malloc'd. */
-uint64_t *mr_sales_country_bits(const mr_sales_set *set, const mr_sales_question *question);
-uint64_t *mr_sales_product_bits(const mr_sales_set *set, const mr_sales_question *question);
-uint64_t *mr_sales_customer_bits(const mr_sales_set *set, const mr_sales_question *question);
+/* The last day that segments of customers look back from. */
+int32_t mr_sales_result_end(const mr_sales_set *set, mr_sales_range range);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * Lines come in as they lie in the files; neighbours of one invoice, moment, country and customer
  * become a segment at once. finish() sorts segments by their invoice's number (counting them) and
- * moves their lines with them: linear, and stable.
+ * moves their lines with them: linear, and stable; what memory is left may hold a cube of them.
  */
 #include "query/sales_set.h"
 
@@ -11,6 +11,7 @@
 
 #include "base/civil.h"
 #include "base/hash.h"
+#include "query/sales_cube.h"
 
 enum { day_s = 86400, first_room = 4096 };
 
@@ -50,7 +51,9 @@ static void free_contents(mr_sales_set *set)
     free(set->customers.first_day);
     free(set->customers.spent);
     free(set->segments);
+    free(set->blocks);
     free_lines(&set->lines);
+    mr_sales_cube_free(set->cube);
 }
 
 void mr_sales_set_free(mr_sales_set *set)
@@ -73,7 +76,44 @@ size_t mr_sales_set_bytes(const mr_sales_set *set)
            (size_t)set->lines.room * line_bytes +
            (size_t)customers->room * (sizeof(int64_t) + 3 * sizeof(uint32_t) + sizeof(mr_amount)) +
            (size_t)set->products.count * (sizeof(uint32_t) + sizeof(mr_amount)) +
-           (size_t)set->countries.count * sizeof(mr_amount);
+           (size_t)set->countries.count * sizeof(mr_amount) + mr_sales_cube_bytes(set->cube);
+}
+
+bool mr_sales_set_next(const mr_sales_set *set, int32_t from, int32_t to, mr_sales_slice *slice,
+                       mr_sales_slice *ret_some)
+{
+    while (slice->first < slice->end) {
+        const uint32_t block = slice->first / mr_sales_block_segments;
+        const uint32_t end = (block + 1) * mr_sales_block_segments;
+        const mr_sales_slice some = {slice->first, end < slice->end ? end : slice->end};
+
+        slice->first = some.end;
+        if (set->blocks[block].first <= to && set->blocks[block].last >= from) {
+            *ret_some = some;
+            return true;
+        }
+    }
+    return false;
+}
+
+mr_sales_slice mr_sales_set_half(const mr_sales_set *set, uint32_t half)
+{
+    uint32_t low = 0, high = set->segment_count;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+
+        if (set->segments[middle].first_line < set->lines.count / 2) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    while (low > 0 && low < set->segment_count &&
+           set->segments[low].invoice == set->segments[low - 1].invoice) {
+        low++;
+    }
+    return half == 0 ? (mr_sales_slice){0, low} : (mr_sales_slice){low, set->segment_count};
 }
 
 static void lines_room(mr_sales_lines *lines, uint32_t room)
@@ -448,18 +488,51 @@ static void copy_names(const mr_sales_set *raw, mr_sales_set *set)
     }
 }
 
-/* What is told of customers, products and countries to date, and the days there are. */
+/* What orders come to, of each product. */
+static void sum_products(mr_sales_set *set)
+{
+    const mr_sales_covered all = mr_sales_cube_cover(set, INT32_MIN, INT32_MAX, NULL);
+    const size_t count = (size_t)set->products.count + 1;
+    mr_sales_tally *sold = mr_alloc_zero(count, sizeof *sold);
+    mr_sales_tally *returned = mr_alloc_zero(count, sizeof *returned);
+
+    if (set->cube != NULL) {
+        mr_sales_cube_add(set->cube, &all, sold, returned);
+    }
+    for (uint32_t index = 0; index < set->segment_count; index++) {
+        const mr_sales_segment *segment = &set->segments[index];
+
+        if (!segment->summed && !segment->cancelled) {
+            mr_sales_tally_lines(sold, &set->lines, segment, segment->invoice + 1);
+        }
+    }
+    for (uint32_t product = 0; product < set->products.count; product++) {
+        set->product_sales[product].scaled = sold[product].amount;
+    }
+    free(sold);
+    free(returned);
+}
+
+/* What is told of customers and countries to date, and the days there are. */
 static void sum_up(mr_sales_set *set)
 {
     mr_sales_customers *customers = &set->customers;
 
+    set->blocks =
+        mr_alloc_zero(set->segment_count / mr_sales_block_segments + 1, sizeof *set->blocks);
     set->day_first = INT32_MAX;
     set->day_last = INT32_MIN;
     set->second_last = INT64_MIN;
     for (uint32_t index = 0; index < set->segment_count; index++) {
         const mr_sales_segment *segment = &set->segments[index];
         const int64_t second = (int64_t)segment->day * day_s + segment->second;
+        mr_sales_days *block = &set->blocks[index / mr_sales_block_segments];
 
+        if (index % mr_sales_block_segments == 0) {
+            *block = (mr_sales_days){segment->day, segment->day};
+        }
+        block->first = segment->day < block->first ? segment->day : block->first;
+        block->last = segment->day > block->last ? segment->day : block->last;
         set->day_first = segment->day < set->day_first ? segment->day : set->day_first;
         set->day_last = segment->day > set->day_last ? segment->day : set->day_last;
         set->second_last = second > set->second_last ? second : set->second_last;
@@ -472,9 +545,6 @@ static void sum_up(mr_sales_set *set)
             if (segment->day < customers->first_day[segment->customer]) {
                 customers->first_day[segment->customer] = segment->day;
             }
-        }
-        for (uint32_t line = segment[0].first_line; line < segment[1].first_line; line++) {
-            set->product_sales[set->lines.product[line]].scaled += set->lines.amount[line];
         }
     }
 }
@@ -542,7 +612,11 @@ mr_status mr_sales_builder_finish(mr_sales_builder *builder, const mr_sales_set 
     if (lines >= UINT32_MAX || there + lines * line_bytes > builder->bytes_max) {
         return fail_memory(builder, err);
     }
-    *ret_set = merge(before, raw, &gone);
+    mr_sales_set *set = merge(before, raw, &gone);
     mr_sales_builder_clear(builder);
+    const size_t held = mr_sales_set_bytes(set) + (before != NULL ? mr_sales_set_bytes(before) : 0);
+    set->cube = mr_sales_cube_make(set, held < builder->bytes_max ? builder->bytes_max - held : 0);
+    sum_products(set);
+    *ret_set = set;
     return MR_OK;
 }

@@ -29,6 +29,7 @@ typedef struct mr_sales_segment {
     uint32_t first_line;
     uint16_t country;
     bool cancelled; /* the invoice's number begins with C */
+    bool summed;    /* its lines are in the set's cube (sales_cube.h) */
     int64_t amount; /* of its lines, in ten-thousandths */
     int64_t quantity;
 } mr_sales_segment;
@@ -51,6 +52,15 @@ typedef struct mr_sales_customers {
     mr_sales_names names;
 } mr_sales_customers;
 
+typedef struct mr_sales_cube mr_sales_cube;
+
+/* The first and last day of some segments. */
+typedef struct mr_sales_days {
+    int32_t first, last;
+} mr_sales_days;
+
+enum { mr_sales_block_segments = 256 };
+
 typedef struct mr_sales_set {
     mr_sales_names invoices, products, countries;
     mr_sales_names descriptions;
@@ -59,7 +69,9 @@ typedef struct mr_sales_set {
     mr_sales_customers customers;
     mr_sales_segment *segments; /* and one behind the last, whose first_line is the end */
     uint32_t segment_count, segment_room;
+    mr_sales_days *blocks; /* of each mr_sales_block_segments segments */
     mr_sales_lines lines;
+    mr_sales_cube *cube;         /* NULL: none */
     int32_t day_first, day_last; /* with data; day_first > day_last: there is none */
     int64_t second_last;         /* since 1970, of the latest line */
     int64_t version;             /* of gold.fact_sales */
@@ -70,10 +82,29 @@ typedef struct mr_sales_set {
 void mr_sales_set_free(mr_sales_set *set);          /* NULL is fine */
 size_t mr_sales_set_bytes(const mr_sales_set *set); /* of memory */
 
+/* Bits by number; NULL: all. */
+static inline bool mr_sales_bit(const uint64_t *bits, uint32_t number)
+{
+    return bits == NULL || (bits[number / 64] >> (number % 64) & 1) != 0;
+}
+
 static inline uint32_t mr_sales_segment_lines(const mr_sales_segment *segment)
 {
     return segment[1].first_line - segment->first_line;
 }
+
+/* Segments [first, end) of a set. */
+typedef struct mr_sales_slice {
+    uint32_t first, end;
+} mr_sales_slice;
+
+/* Takes the next segments off the slice that may lie in these days, side by side: most of a set is
+ * passed over without a look at it. false: there are none. */
+bool mr_sales_set_next(const mr_sales_set *set, int32_t from, int32_t to, mr_sales_slice *slice,
+                       mr_sales_slice *ret_some);
+
+/* One of two halves (0, 1) of a set, by its lines; no invoice is in both. */
+mr_sales_slice mr_sales_set_half(const mr_sales_set *set, uint32_t half);
 
 /* yyyymm of a day. */
 int32_t mr_sales_month_of(int32_t day);

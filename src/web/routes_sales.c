@@ -13,10 +13,9 @@
 #include "web/lake_slot.h"
 #include "web/parts.h"
 #include "web/routes.h"
+#include "web/sales_question.h"
 
 enum {
-    filters_max = 64,
-    filter_bytes_max = 200,
     page_default = 50,
     page_max = 200,
     day_s = 86400,
@@ -25,74 +24,6 @@ enum {
 };
 
 /* --- The question ----------------------------------------------------------------------------- */
-
-typedef struct asked {
-    mr_sales_question question;
-    int64_t customers[filters_max];
-} asked;
-
-static mr_status read_day(mr_web_call *call, const char *name, bool *ret_given, int32_t *ret_day,
-                          mr_err *err)
-{
-    mr_civil day = {0};
-    const mr_status status = mr_web_query_day(call, name, ret_given, &day, err);
-
-    *ret_day = (int32_t)(day.seconds / day_s - (day.seconds % day_s < 0));
-    return status;
-}
-
-static mr_status read_customers(mr_web_call *call, asked *ret_asked, mr_err *err)
-{
-    const mr_text *texts = NULL;
-    size_t count = 0;
-    mr_status status =
-        mr_web_query_texts(call, "customer", filter_bytes_max, filters_max, &texts, &count, err);
-
-    for (size_t index = 0; status == MR_OK && index < count; index++) {
-        if (!mr_parse_int64(texts[index], &ret_asked->customers[index])) {
-            status = mr_web_call_fault(call, "query", "customer", "int_parsing",
-                                       "Input should be the number of a customer", err);
-        }
-    }
-    ret_asked->question.customers = ret_asked->customers;
-    ret_asked->question.customer_count = count;
-    return status;
-}
-
-static mr_status read_question(mr_web_call *call, asked *ret_asked, mr_err *err)
-{
-    mr_sales_question *question = &ret_asked->question;
-    size_t compare = 0, grain = 0;
-    mr_status status = read_day(call, "from", &question->has_from, &question->from, err);
-
-    if (status == MR_OK) {
-        status = read_day(call, "to", &question->has_to, &question->to, err);
-    }
-    if (status == MR_OK && question->has_from && question->has_to &&
-        question->from > question->to) {
-        status = mr_web_call_fault(call, "query", "to", "value_error", "to is before from", err);
-    }
-    if (status == MR_OK) {
-        status = mr_web_query_texts(call, "country", filter_bytes_max, filters_max,
-                                    &question->countries, &question->country_count, err);
-    }
-    if (status == MR_OK) {
-        status = mr_web_query_texts(call, "product", filter_bytes_max, filters_max,
-                                    &question->products, &question->product_count, err);
-    }
-    if (status == MR_OK) {
-        status = read_customers(call, ret_asked, err);
-    }
-    if (status == MR_OK) {
-        status = mr_web_query_word(call, "compare", "none|previous|year", 0, &compare, err);
-    }
-    if (status == MR_OK) {
-        status = mr_web_query_word(call, "grain", "auto|day|week|month|quarter", 0, &grain, err);
-    }
-    question->compare = (mr_sales_compare)compare;
-    question->grain = (mr_sales_grain)grain;
-    return status;
-}
 
 static mr_sales *sales_of(const mr_web_call *call)
 {
@@ -165,11 +96,11 @@ static void write_as_of(const mr_sales_set *set, const mr_sales_state *state, mr
 mr_status mr_web_sales_get(mr_web_call *call, mr_err *err)
 {
     mr_buffer *out = mr_web_call_out(call);
-    asked given = {.question = {.has_from = false}};
+    mr_web_sales_question given = {.question = {.has_from = false}};
     mr_sales_set *set = NULL;
     mr_sales_state state;
     char version[160];
-    mr_status status = read_question(call, &given, err);
+    mr_status status = mr_web_read_sales_question(call, &given, err);
 
     if (status == MR_OK) {
         status = take_set(call, &given.question, &set, err);
@@ -324,14 +255,14 @@ static mr_status make_panel(void *ctx, const mr_sales_set *set, const mr_sales_q
 
 mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err)
 {
-    asked given = {.question = {.has_from = false}};
+    mr_web_sales_question given = {.question = {.has_from = false}};
     panel_request wanted = {.call = call};
     mr_sales_set *set = NULL;
     char name[96];
     mr_status status = read_panel(call, &wanted, err);
 
     if (status == MR_OK) {
-        status = read_question(call, &given, err);
+        status = mr_web_read_sales_question(call, &given, err);
     }
     if (status == MR_OK) {
         status = take_set(call, &given.question, &set, err);
@@ -416,7 +347,7 @@ static mr_status make_invoices(void *ctx, const mr_sales_set *set,
 
 mr_status mr_web_sales_invoices_get(mr_web_call *call, mr_err *err)
 {
-    asked given = {.question = {.has_from = false}};
+    mr_web_sales_question given = {.question = {.has_from = false}};
     invoices_request request = {.call = call, .wanted = {.limit = page_default}};
     const mr_sales_invoices *wanted = &request.wanted;
     mr_sales_set *set = NULL;
@@ -424,7 +355,7 @@ mr_status mr_web_sales_invoices_get(mr_web_call *call, mr_err *err)
     mr_status status = read_invoices(call, &request.wanted, &request.csv, err);
 
     if (status == MR_OK) {
-        status = read_question(call, &given, err);
+        status = mr_web_read_sales_question(call, &given, err);
     }
     if (status == MR_OK) {
         status = take_set(call, &given.question, &set, err);
@@ -468,7 +399,8 @@ static mr_status read_lines(mr_web_call *call, lines_request *ret, mr_err *err)
     ret->limit = page_default;
     ret->csv = wants_csv(call, &status, err);
     if (status == MR_OK) {
-        status = mr_web_query_text(call, "invoice", filter_bytes_max, &ret->invoice, err);
+        status =
+            mr_web_query_text(call, "invoice", mr_web_sales_filter_bytes_max, &ret->invoice, err);
     }
     if (status == MR_OK) {
         status = mr_web_query_word(call, "kind", "all|orders|returns", 0, &ret->kind, err);
@@ -510,9 +442,18 @@ static mr_status append_conditions(mr_web_call *call, const mr_sales_set *set,
                                    mr_buffer *sql, mr_err *err)
 {
     const mr_sales_range none = {0, -1};
+    const mr_sales_range range = mr_sales_range_of(question, set->day_first, set->day_last);
 
-    mr_sales_append_condition(sql, question,
-                              mr_sales_range_of(question, set->day_first, set->day_last), none);
+    mr_sales_append_condition(sql, question, range, none);
+    if (question->segments != 0) {
+        mr_buffer same;
+
+        mr_buffer_init(&same, lines_sql_bytes_max);
+        mr_sales_append_condition(&same, question, range, none);
+        mr_sales_rfm_append_condition(sql, question->segments, "gold.fact_sales",
+                                      mr_buffer_text(&same), mr_sales_result_end(set, range));
+        mr_buffer_free(&same);
+    }
     if (wanted->invoice.data != NULL) {
         (void)mr_buffer_append_string(sql, " AND InvoiceNo = ");
         (void)mr_olap_quote_text(sql, wanted->invoice);
@@ -636,13 +577,13 @@ static mr_status ask_lines(mr_web_call *call, const mr_sales_set *set,
 
 mr_status mr_web_sales_lines_get(mr_web_call *call, mr_err *err)
 {
-    asked given = {.question = {.has_from = false}};
+    mr_web_sales_question given = {.question = {.has_from = false}};
     lines_request wanted = {.csv = false};
     mr_sales_set *set = NULL;
     mr_status status = read_lines(call, &wanted, err);
 
     if (status == MR_OK) {
-        status = read_question(call, &given, err);
+        status = mr_web_read_sales_question(call, &given, err);
     }
     if (status == MR_OK) {
         status = take_set(call, &given.question, &set, err);
@@ -679,7 +620,7 @@ mr_status mr_web_sales_values_get(mr_web_call *call, mr_err *err)
     mr_status status = mr_web_query_word(call, "field", "country|product|customer", 0, &field, err);
 
     if (status == MR_OK) {
-        status = mr_web_query_text(call, "q", filter_bytes_max, &given, err);
+        status = mr_web_query_text(call, "q", mr_web_sales_filter_bytes_max, &given, err);
         text = status == MR_OK && given.data != NULL ? mr_text_trim(given) : text;
     }
     if (status == MR_OK) {

@@ -17,6 +17,12 @@ pytestmark = [
     pytest.mark.skipif(SANITIZED, reason="too long under a sanitizer; unit tests cover the same code"),
 ]
 
+# Champions of the whole range, written without the platform's own words for it.
+CHAMPIONS = (
+    "CustomerID IN (WITH c AS (SELECT CustomerID AS id, count(DISTINCT InvoiceNo) AS n, sum(Amount) AS s,"
+    " max(CAST(InvoiceDate AS DATE)) AS last FROM gold.fact_sales"
+    " WHERE left(InvoiceNo, 1) <> 'C' AND CustomerID IS NOT NULL GROUP BY 1)"
+    " SELECT id FROM c WHERE n >= 5 AND last >= DATE '2011-12-09' - 30 AND s >= (SELECT avg(s) FROM c))")
 MONTHS = {"2010-12": "821452.73", "2011-11": "1503866.78", "2011-12": "637790.33"}
 
 
@@ -114,6 +120,8 @@ def test_the_whole_range_is_what_the_views_of_gold_say(shop):
     ({"customer": 14911, "from": "2011-03-05"}, "CustomerID = 14911 AND InvoiceDate >= '2011-03-05'"),
     ({"country": ["Germany", "EIRE"], "product": "POST", "to": "2011-06-30"},
      "Country IN ('Germany', 'EIRE') AND StockCode = 'POST' AND InvoiceDate < '2011-07-01'"),
+    ({"weekday": 4, "hour": [12, 15]}, "dayname(InvoiceDate) = 'Thursday' AND hour(InvoiceDate) IN (12, 15)"),
+    ({"segment": "Champions"}, CHAMPIONS),
 ])
 def test_a_filter_is_what_sql_says(shop, filters, where):
     sales = shop.analyst.get("/sales", **filters).json
@@ -125,6 +133,25 @@ def test_a_filter_is_what_sql_says(shop, filters, where):
     assert [Decimal(cell) for cell in row] == [Decimal(value) for value in tiles]
     invoices = shop.analyst.get("/sales/invoices", kind="orders", limit=1, **filters).json
     assert invoices["total"] == tiles[2] and Decimal(invoices["sum"]) == Decimal(tiles[0])
+    lines = shop.analyst.get("/sales/lines", kind="orders", **{**filters, "format": "csv"}).body.decode()
+    amounts = [Decimal(line.rsplit(",", 1)[1]) for line in lines.splitlines()[1:]]
+    assert sum(amounts) == Decimal(tiles[0])
+
+
+@pytest.mark.parametrize("name, value", [("weekday", "0"), ("weekday", "Monday"), ("hour", "24"), ("segment", "Best")])
+def test_a_filter_that_is_none_is_named(shop, name, value):
+    answer = shop.analyst.get("/sales", **{name: value})
+    assert answer.status == 422 and answer.json["detail"][0]["loc"] == ["query", name]
+
+
+def test_a_segment_is_what_its_own_bar_said(shop):
+    of = {"country": "Germany", "to": "2011-10-31"}
+    bars = {row["name"]: row for row in shop.analyst.get("/sales", **of).json["customers"]["segments"]}
+    for name, bar in bars.items():
+        sales = shop.analyst.get("/sales", segment=name, compare="previous", **of).json
+        assert sales["tiles"]["sales"]["value"] == bar["spent"] and sales["customers"]["total"] == bar["customers"]
+        shown = {row["name"]: row["customers"] for row in sales["customers"]["segments"]}
+        assert shown == {other: bar["customers"] if other == name else 0 for other in bars}
 
 
 def test_a_number_opens_down_to_its_lines(shop):

@@ -215,6 +215,13 @@ static void make_filter(mr_random *random, const mr_sales_set *set, filter *ret)
     question->country_count = mr_random_below(random, 3);
     question->product_count = mr_random_below(random, 2) * mr_random_below(random, 4);
     question->customer_count = mr_random_below(random, 2) * mr_random_below(random, 4);
+    if (mr_random_below(random, 4) == 0) {
+        question->weekdays = (uint8_t)mr_random_below(random, 128);
+        question->hours = (uint32_t)mr_random_below(random, 1 << 24);
+    }
+    if (mr_random_below(random, 4) == 0) {
+        question->segments = (uint8_t)mr_random_below(random, 1 << mr_sales_rfm_count);
+    }
     for (size_t index = 0; index < question->country_count; index++) {
         ret->countries[index] =
             mr_sales_name(&set->countries, (uint32_t)mr_random_below(random, set->countries.count));
@@ -231,11 +238,30 @@ static void make_filter(mr_random *random, const mr_sales_set *set, filter *ret)
     question->customers = ret->customers;
 }
 
-/* The only column of the only row of "SELECT <what> FROM f <where of the question>", as text. */
-static void ask_sql(shop *s, const char *what, const char *tail, const mr_sales_question *question,
-                    mr_sales_range range, char *ret_text, size_t bytes)
+static int32_t last_day; /* of the set that is asked */
+
+/* " WHERE ..." of a question; segments of customers are those of its own days, whatever `range`. */
+static void append_where(mr_buffer *sql, const mr_sales_question *question, mr_sales_range own,
+                         mr_sales_range range)
 {
     const mr_sales_range none = {0, -1};
+    mr_buffer condition;
+
+    mr_sales_append_condition(sql, question, range, none);
+    if (question->segments != 0) {
+        mr_buffer_init(&condition, sql_bytes_max);
+        mr_sales_append_condition(&condition, question, own, none);
+        mr_sales_rfm_append_condition(sql, question->segments, "f", mr_buffer_text(&condition),
+                                      own.to < last_day ? own.to : last_day);
+        mr_buffer_free(&condition);
+    }
+}
+
+/* The only column of the only row of "SELECT <what> FROM f <where of the question>", as text. */
+static void ask_sql_of(shop *s, const char *what, const char *tail,
+                       const mr_sales_question *question, mr_sales_range own, mr_sales_range range,
+                       char *ret_text, size_t bytes)
+{
     mr_olap_result *result = NULL;
     mr_buffer sql, text;
     mr_err err;
@@ -246,7 +272,7 @@ static void ask_sql(shop *s, const char *what, const char *tail, const mr_sales_
                            "WITH first AS (SELECT CustomerID AS c, min(InvoiceDate) AS d FROM f"
                            " WHERE InvoiceNo NOT LIKE 'C%%' GROUP BY CustomerID),"
                            " w AS (SELECT * FROM f");
-    mr_sales_append_condition(&sql, question, range, none);
+    append_where(&sql, question, own, range);
     (void)mr_buffer_printf(&sql, ") SELECT %s FROM w %s", what, tail);
     (void)mr_buffer_append(&sql, "", 1);
     if (mr_olap_query(s->connection, sql.data, true, &result, &err) != MR_OK) {
@@ -262,6 +288,12 @@ static void ask_sql(shop *s, const char *what, const char *tail, const mr_sales_
     mr_olap_result_free(result);
     mr_buffer_free(&sql);
     mr_buffer_free(&text);
+}
+
+static void ask_sql(shop *s, const char *what, const char *tail, const mr_sales_question *question,
+                    mr_sales_range range, char *ret_text, size_t bytes)
+{
+    ask_sql_of(s, what, tail, question, range, range, ret_text, bytes);
 }
 
 static void print_amount(mr_amount amount, char *text)
@@ -325,6 +357,10 @@ static void check_panel(shop *s, const mr_sales_question *question, const mr_sal
     assert_int_equal(total, rows.count);
     size_t bytes = 0;
     for (size_t at = 0; at < out.bytes; at++) {
+        if (out.data[at] == '\r' && panel == MR_SALES_PANEL_PRODUCTS) {
+            while (got[--bytes] != ',') { /* its share, a rate */
+            }
+        }
         if (out.data[at] != '\r') {
             got[bytes++] = out.data[at] == '\n' ? ';' : out.data[at];
         }
@@ -359,6 +395,12 @@ static void check_panels(shop *s, const mr_sales_question *question, const mr_sa
                                    "'%Y-%m-%dT%H:%M:%S'))",
                 "WHERE InvoiceNo NOT LIKE 'C%' AND CustomerID IS NOT NULL GROUP BY CustomerID"
                 " ORDER BY sum(Amount) DESC, CustomerID");
+    check_panel(
+        s, question, result, MR_SALES_PANEL_PRODUCTS,
+        "concat_ws(',', StockCode, '', " MONEY("sum(Amount)") ", CAST(sum(Quantity) AS BIGINT), "
+                                                              "count(DISTINCT InvoiceNo))",
+        "WHERE InvoiceNo NOT LIKE 'C%' GROUP BY StockCode"
+        " ORDER BY sum(Amount) DESC, StockCode");
     check_panel(s, question, result, MR_SALES_PANEL_HOURS,
                 "concat_ws(',', h // 24 + 1, h % 24, " MONEY(SALES) ", " ORDERS ")",
                 "RIGHT JOIN range(168) r(h) ON (isodow(InvoiceDate) - 1) * 24 + hour(InvoiceDate)"
@@ -441,19 +483,21 @@ static void check_question(shop *s, const mr_sales_set *set, const mr_sales_ques
 {
     mr_sales_result *result = NULL;
 
+    last_day = set->day_last;
     assert_int_equal(mr_sales_result_make(set, question, &result, NULL), MR_OK);
     check_totals(s, question, result);
     check_series(s, question, result);
     check_panels(s, question, result);
     check_shares(s, question, result);
     if (result->before != NULL) {
-        char expected[256], sales[48];
+        char expected[256], got[256], sales[48];
 
         print_amount(result->before->total.sales, sales);
-        ask_sql(s, "CAST(" SALES " AS DECIMAL(38,4))", "", question, result->compared, expected,
-                sizeof expected);
-        expected[strlen(expected) - 1] = '\0';
-        assert_string_equal(sales, expected);
+        (void)snprintf(got, sizeof got, "%s|%u;", sales, result->before->total.customers);
+        ask_sql_of(s,
+                   "concat_ws('|', CAST(" SALES " AS DECIMAL(38,4)), count(DISTINCT CustomerID))",
+                   "", question, result->range, result->compared, expected, sizeof expected);
+        assert_string_equal(got, expected);
     }
     mr_sales_result_free(result);
 }
