@@ -102,3 +102,33 @@ mr_status mr_olap_fail(mr_olap_connection *connection, duckdb_error_type type, c
     first_lines(text, line);
     return mr_fail(err, status, "%s", line);
 }
+
+/* By all rows at once: then it is the first failure that the engine tells. */
+static mr_status fail_by_rerun(mr_olap_connection *connection, duckdb_prepared_statement prepared,
+                               mr_err *err)
+{
+    duckdb_result again;
+    mr_status status;
+
+    if (mr_duckdb.execute_prepared(prepared, &again) == DuckDBSuccess) {
+        status = mr_fail(err, MR_IO, "the engine stopped the statement and does not say why");
+    } else {
+        status = mr_olap_fail(connection, mr_duckdb.result_error_type(&again),
+                              mr_duckdb.result_error(&again), err);
+    }
+    mr_duckdb.destroy_result(&again);
+    return status;
+}
+
+mr_status mr_olap_fail_statement(mr_olap_connection *connection, duckdb_prepared_statement prepared,
+                                 duckdb_error_type type, const char *message, mr_err *err)
+{
+    const duckdb_statement_type kind = mr_duckdb.prepared_statement_type(prepared);
+    const mr_status status = mr_olap_fail(connection, type, message, err);
+    const bool asked = mr_olap_stopped(connection) != MR_OLAP_GOES_ON;
+
+    return status == MR_STOPPED && !asked &&
+                   (kind == DUCKDB_STATEMENT_TYPE_SELECT || kind == DUCKDB_STATEMENT_TYPE_COPY)
+               ? fail_by_rerun(connection, prepared, err)
+               : status;
+}

@@ -44,7 +44,7 @@ duckdb_state duckdb_appender_clear(duckdb_appender appender);
     F(map_type_key_type) F(map_type_value_type) F(nparams) F(open_ext) F(pending_error) \
     F(pending_execute_task) F(pending_prepared) F(pending_prepared_streaming) F(prepare_error) \
     F(prepare_extracted_statement) F(prepared_statement_type) F(register_table_function) \
-    F(result_error) F(result_error_type) F(result_is_streaming) F(set_config) \
+    F(result_error) F(result_error_type) F(set_config) \
     F(struct_type_child_count) F(struct_type_child_name) F(struct_type_child_type) \
     F(struct_vector_get_child) F(table_function_set_bind) F(table_function_set_extra_info) \
     F(table_function_set_function) F(table_function_set_init) F(table_function_set_name) \

@@ -64,6 +64,11 @@ mr_olap_stop mr_olap_stopped(mr_olap_connection *connection);
 /* The engine's message as a status. DUCKDB_ERROR_INVALID: the kind is read from the message. */
 mr_status mr_olap_fail(mr_olap_connection *connection, duckdb_error_type type, const char *message,
                        mr_err *err);
+/* The same of a statement. A thread of the engine that fails stops the others, and rarely the
+ * others are heard first: an interrupt that nobody asked for. Then a query or COPY is run once
+ * more, for its reason. */
+mr_status mr_olap_fail_statement(mr_olap_connection *connection, duckdb_prepared_statement prepared,
+                                 duckdb_error_type type, const char *message, mr_err *err);
 /* Of a statement that was stopped; MR_OK when it was not. */
 mr_status mr_olap_fail_stopped(mr_olap_connection *connection, mr_err *err);
 

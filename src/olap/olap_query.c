@@ -48,12 +48,12 @@ static mr_status run_prepared(mr_olap_connection *connection, duckdb_prepared_st
     mr_status status = MR_OK;
 
     if (failed && message != NULL && message[0] != '\0') {
-        status = mr_olap_fail(connection, DUCKDB_ERROR_INVALID, message, err);
+        status = mr_olap_fail_statement(connection, prepared, DUCKDB_ERROR_INVALID, message, err);
     } else if (mr_duckdb.execute_pending(pending, &result) == DuckDBSuccess) {
         *ret_result = result;
     } else {
-        status = mr_olap_fail(connection, mr_duckdb.result_error_type(&result),
-                              mr_duckdb.result_error(&result), err);
+        status = mr_olap_fail_statement(connection, prepared, mr_duckdb.result_error_type(&result),
+                                        mr_duckdb.result_error(&result), err);
         mr_duckdb.destroy_result(&result);
     }
     mr_duckdb.destroy_pending(&pending);

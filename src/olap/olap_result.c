@@ -117,24 +117,6 @@ static void look_at_chunk(mr_olap_result *result)
     }
 }
 
-/* A thread of the engine that fails stops the others, and rarely the others are heard first: then
- * the rows end by an interrupt that nobody asked for. Asked for all rows at once, the engine gives
- * its reason. */
-static mr_status fail_by_rerun(mr_olap_result *result, mr_err *err)
-{
-    duckdb_result again;
-    mr_status status;
-
-    if (mr_duckdb.execute_prepared(result->prepared, &again) == DuckDBSuccess) {
-        status = mr_fail(err, MR_IO, "the engine stopped the query and does not say why");
-    } else {
-        status = mr_olap_fail(result->connection, mr_duckdb.result_error_type(&again),
-                              mr_duckdb.result_error(&again), err);
-    }
-    mr_duckdb.destroy_result(&again);
-    return status;
-}
-
 /* Why there is no next chunk: the end, or a failure. */
 static mr_status end_rows(mr_olap_result *result, mr_err *err)
 {
@@ -144,12 +126,7 @@ static mr_status end_rows(mr_olap_result *result, mr_err *err)
 
     result->ended = true;
     if (message != NULL && message[0] != '\0') {
-        const bool asked = mr_olap_stopped(result->connection) != MR_OLAP_GOES_ON;
-
-        status = type == DUCKDB_ERROR_INTERRUPT && !asked &&
-                         mr_duckdb.result_is_streaming(result->result)
-                     ? fail_by_rerun(result, err)
-                     : mr_olap_fail(result->connection, type, message, err);
+        status = mr_olap_fail_statement(result->connection, result->prepared, type, message, err);
     }
     mr_olap_end(result->connection, result->statement);
     return status;

@@ -218,6 +218,34 @@ static void a_caller_with_nothing_to_do_leaves_its_core_to_others(void **state)
     assert_true(mr_monotonic_us() - start_us >= busy_answers * 10);
 }
 
+/* The engine, heard by a thread that another one's failure has stopped. */
+static duckdb_pending_state be_stopped(duckdb_pending_result pending)
+{
+    (void)pending;
+    return DUCKDB_PENDING_ERROR;
+}
+
+static const char *say_interrupted(duckdb_pending_result pending)
+{
+    (void)pending;
+    return "INTERRUPT Error: Interrupted!";
+}
+
+static void a_stop_that_nobody_asked_for_gets_its_reason(void **state)
+{
+    static const char sql[] = "SELECT CASE WHEN range = 9 THEN error('boo') ELSE '' END "
+                              "FROM range(10)";
+    const mr_duckdb_table engine = mr_duckdb;
+    olap_fixture *fixture = *state;
+
+    mr_duckdb.pending_execute_task = be_stopped;
+    mr_duckdb.pending_error = say_interrupted;
+    const mr_status status = query(fixture, sql, true);
+    mr_duckdb = engine;
+    assert_int_equal(status, MR_INVALID);
+    assert_non_null(strstr(fixture->err.message, "boo"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +258,7 @@ int main(void)
         cmocka_unit_test(without_read_only_a_query_may_write),
         cmocka_unit_test(a_scalar_is_exactly_one_value),
         cmocka_unit_test(a_caller_with_nothing_to_do_leaves_its_core_to_others),
+        cmocka_unit_test(a_stop_that_nobody_asked_for_gets_its_reason),
     };
 
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
