@@ -61,13 +61,16 @@ void mr_pg_close(mr_pg *pg); /* the server rolls back; NULL is fine */
 
 const char *mr_pg_where(const mr_pg *pg); /* "store postgresql://host:5432/shop", no password */
 bool mr_pg_in_transaction(const mr_pg *pg);
-PGconn *mr_pg_connection(mr_pg *pg); /* for tests; NULL while there is none */
+PGconn *mr_pg_connection(mr_pg *pg); /* NULL while there is none */
 /* Grows with every new connection: what a server's session held is gone. */
 uint64_t mr_pg_generation(const mr_pg *pg);
 
 /* Statements from now on end with MR_STOPPED once the limit is reached; the server is told to give
  * up. NULL: no limit. Its ctx is borrowed until the next call. */
 void mr_pg_set_limit(mr_pg *pg, const mr_store_limit *limit);
+
+/* Waits until the socket may be read (or written), or the deadline. */
+void mr_pg_await(int socket, bool reading, int64_t deadline_us);
 
 /* Connects again where needed. Inside a transaction a lost connection is a failure. */
 mr_status mr_pg_ready(mr_pg *pg, mr_err *err);

@@ -34,9 +34,6 @@ struct mr_pg {
 mr_status mr_pg_status_of(const char *state);
 void mr_pg_one_line(const char *message, char *ret_line, size_t capacity);
 
-/* Waits until the socket may be read (or written), or the deadline. */
-void mr_pg_await(int socket, bool reading, int64_t deadline_us);
-
 /* Forgets the connection. */
 void mr_pg_drop(mr_pg *pg);
 

@@ -26,6 +26,7 @@ enum { rows_bytes_max = 2 * mr_pg_copy_chunk_bytes };
 
 extern const char mr_embed_postgres_001_sql[];
 extern const char mr_embed_postgres_002_sql[];
+extern const char mr_embed_postgres_ask_sql[];
 
 static const char *const migrations[] = {
     mr_embed_postgres_001_sql,
@@ -47,23 +48,31 @@ static void close_store(void *state)
     free(store);
 }
 
-static mr_status open_store(const mr_store_options *options, void **ret_state, mr_err *err)
+mr_pg_options mr_pg_store_options(const mr_store_options *options)
 {
-    mr_pg_store *store = mr_alloc_zero(1, sizeof(*store));
-    const mr_pg_options pg_options = {
+    return (mr_pg_options){
         .url = options->url,
         .server = &options->server,
         .what = "store",
-        .queries = mr_pg_store_queries,
-        .query_count = MR_PG_QUERY_COUNT,
         .migrations = migrations,
         .migration_count = sizeof(migrations) / sizeof(migrations[0]),
         .migration_table = "schema_migration",
         .read_only = options->mode == MR_STORE_READ,
         .timeout_ms = options->timeout_ms,
     };
-    mr_status status = mr_pg_open(&pg_options, &store->pg, err);
+}
 
+static mr_status open_store(const mr_store_options *options, void **ret_state, mr_err *err)
+{
+    mr_pg_store *store = mr_alloc_zero(1, sizeof(*store));
+    mr_pg_options pg_options = mr_pg_store_options(options);
+
+    pg_options.queries = mr_pg_store_queries;
+    pg_options.query_count = MR_PG_QUERY_COUNT;
+    mr_status status = mr_pg_open(&pg_options, &store->pg, err);
+    if (status == MR_OK && options->mode == MR_STORE_WRITE) {
+        status = mr_pg_exec(store->pg, mr_embed_postgres_ask_sql, err);
+    }
     mr_pg_params_init(&store->params);
     mr_buffer_init(&store->rows, rows_bytes_max);
     if (status != MR_OK) {

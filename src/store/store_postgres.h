@@ -57,6 +57,9 @@ typedef enum mr_pg_store_query {
 
 extern const mr_pg_query mr_pg_store_queries[MR_PG_QUERY_COUNT];
 
+/* What leads to the store, for another connection beside it; the caller adds its statements. */
+mr_pg_options mr_pg_store_options(const mr_store_options *options);
+
 /* Cache entries name a country by its place in this list until they are written: while lines are
  * on their way to the server, a new country cannot be asked for its number. */
 typedef struct mr_pg_countries {

@@ -3,8 +3,7 @@
  * there is to ask; queries that are kept, and those that were asked.
  *
  * Invariant: nothing here makes a query safe. That it can only read is the databases' own doing
- * (olap.h's harden and read-only statements, store_ask.h's authorizer); time and rows are limited
- * here.
+ * (olap.h's harden and read-only statements, store_ask.h); time and rows are limited here.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -281,13 +280,21 @@ static bool is_over(void *ctx)
 
 static mr_status ask_store(asked *self, mr_err *err)
 {
-    const mr_store_asked question = {.sql = self->sql,
+    mr_text rest;
+    bool closed;
+    const mr_text statement = mr_sql_split(self->sql, &rest, &closed);
+    const mr_store_asked question = {.sql = statement,
+                                     .rows_max = self->csv ? 0 : (uint64_t)self->limit + 1,
                                      .columns = take_columns,
                                      .row = take_row,
                                      .is_over = is_over,
                                      .ctx = self};
-    const mr_status status = mr_store_ask(&mr_web_call_options(self->call)->store, &question, err);
+    mr_status status;
 
+    if (statement.bytes == 0 || mr_sql_split(rest, &rest, &closed).bytes > 0) {
+        return mr_fail(err, MR_INVALID, "one query is taken at a time");
+    }
+    status = mr_store_ask(&mr_web_call_options(self->call)->store, &question, err);
     return status == MR_OK ? end_answer(self, err) : status;
 }
 
@@ -483,20 +490,13 @@ static mr_status write_store_schema(mr_web_call *call, mr_buffer *out, mr_err *e
 {
     store_schema self = {.call = call, .out = out};
     const mr_store_asked question = {
-        .sql = MR_TEXT_LITERAL("SELECT t.name, t.type, c.name, c.type FROM sqlite_schema t,"
-                               " pragma_table_info(t.name) c WHERE t.type IN ('table', 'view')"
-                               " AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid"),
-        .ours = true,
-        .columns = ignore_columns,
-        .row = take_schema_row,
-        .is_over = schema_is_over,
-        .ctx = &self};
+        .columns = ignore_columns, .row = take_schema_row, .is_over = schema_is_over, .ctx = &self};
     mr_status status;
 
     (void)mr_buffer_append_string(out, ",{\"source\":\"store\",\"tables\":[");
-    status = mr_store_ask(&mr_web_call_options(call)->store, &question, err);
+    status = mr_store_ask_schema(&mr_web_call_options(call)->store, &question, err);
     (void)mr_buffer_append_string(out, self.table[0] != '\0' ? "]}]}" : "]}");
-    /* No store yet, or one that is asked elsewhere: nothing to list. */
+    /* No store yet, or one that cannot be asked: nothing to list. */
     return status == MR_NOT_FOUND || status == MR_UNSUPPORTED ? MR_OK : status;
 }
 
