@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/process.c - memory, CPU time, start and open files of a process, from /proc. */
+/* base/process.c - memory, CPU time, start and open files of a process, from /proc; a thread's
+ * rank. */
+#define _GNU_SOURCE /* gettid */
 #include "base/process.h"
 
 #include <dirent.h>
@@ -8,11 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/metrics.h"
 
-enum { proc_bytes_max = 4096 };
+enum { proc_bytes_max = 4096, behind_nice = 5 };
 
 /* The head of a file of /proc, behind a NUL. */
 static bool read_head(const char *path, char text[static proc_bytes_max])
@@ -111,4 +114,9 @@ uint64_t mr_process_open_files(void)
     }
     (void)closedir(folder);           /* only read from */
     return count > 0 ? count - 1 : 0; /* not the one that looks */
+}
+
+void mr_thread_give_way(void)
+{
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), behind_nice); /* anybody may; else no harm */
 }

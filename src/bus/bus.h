@@ -125,6 +125,7 @@ typedef struct mr_bus_consumer_options {
     size_t partition_count;
     size_t messages_max; /* a poll returns at most this many */
     size_t bytes_max;    /* soft cap on the bytes of one poll; one record always passes */
+    bool patient;        /* records may come a tenth of a second later, more of them at once */
     /* Asked once a partition when it is assigned: where to begin. Negative: at the first offset
      * there is. Runs inside poll. */
     mr_status (*position)(void *ctx, int32_t partition, int64_t *ret_offset, mr_err *err);

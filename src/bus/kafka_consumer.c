@@ -32,6 +32,8 @@ enum {
     number_bytes_max = 24,
 };
 
+static const char patient_fetch_bytes[] = "131072";
+
 /* --- Opening and closing -------------------------------------------------------------------- */
 
 static mr_status make_client(mr_kafka_consumer *consumer, mr_err *err)
@@ -47,6 +49,9 @@ static mr_status make_client(mr_kafka_consumer *consumer, mr_err *err)
     mr_kafka_conf_set(conf, "enable.partition.eof", "true");
     mr_kafka_conf_set(conf, "isolation.level", "read_committed");
     mr_kafka_conf_set(conf, "partition.assignment.strategy", "cooperative-sticky");
+    if (consumer->options.patient) { /* or whatever is there after fetch.wait.max.ms */
+        mr_kafka_conf_set(conf, "fetch.min.bytes", patient_fetch_bytes);
+    }
     if (consumer->grouped) {
         rd_kafka_conf_set_rebalance_cb(conf, mr_kafka_rebalance);
     }

@@ -8,8 +8,8 @@
  * is read from there on. One record found shows that the store has yet to take it.
  *
  * A change is awaited by inotify on the folder of the embedded log, where every publication writes
- * to a file whose name ends in -wal. Nothing else there counts: a look itself makes and removes files
- * while no other process has them open, and would wake itself again and again. A look every
+ * to a file whose name ends in -wal. Nothing else there counts: a look itself makes and removes
+ * files while no other process has them open, and would wake itself again and again. A look every
  * recheck_ms besides serves a log that lives elsewhere, and a folder not there yet.
  */
 #define _GNU_SOURCE /* strsep */

@@ -20,6 +20,7 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "stream/backoff.h"
 #include "stream/partitions.h"
 #include "stream/topic.h"
@@ -308,6 +309,9 @@ static void *run(void *ctx)
     mr_runner *runner = ctx;
     const char *name = mr_runner_name(runner);
 
+    if (mr_sink_is_patient(runner->options.sink)) {
+        mr_thread_give_way();
+    }
     while (!is_stopping(runner)) {
         mr_err err;
         mr_status status = step(runner, &err);
@@ -382,6 +386,7 @@ mr_status mr_runner_start(const mr_runner_options *options, mr_runner **ret_runn
                                         .group = mr_sink_name(options->sink),
                                         .messages_max = runner->options.messages_max,
                                         .bytes_max = runner->options.bytes_max,
+                                        .patient = mr_sink_is_patient(options->sink),
                                         .position = assign,
                                         .revoked = revoke,
                                         .ctx = runner};

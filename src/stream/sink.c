@@ -82,3 +82,8 @@ bool mr_sink_gathers(const mr_sink *sink)
 {
     return sink->ops->flush != NULL;
 }
+
+bool mr_sink_is_patient(const mr_sink *sink)
+{
+    return sink->ops->patient;
+}

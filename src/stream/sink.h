@@ -23,6 +23,8 @@ typedef struct mr_sink mr_sink;
 
 typedef struct mr_sink_ops {
     const char *name; /* also its consumer group */
+    bool patient;     /* nobody waits for its target: it leaves broker and processor to the others
+                       * and takes more at once */
 
     /* Required. Reads the next offset the target wants of a partition; 0 when it has taken nothing.
      * Asked before the first delivery and after every failed one. A sink that gathers answers with
@@ -79,6 +81,7 @@ mr_status mr_sink_deliver(mr_sink *sink, const mr_bus_message *messages, size_t 
 mr_status mr_sink_flush(mr_sink *sink, mr_sink_counts *ret_counts, mr_err *err);
 int64_t mr_sink_flush_at_us(mr_sink *sink);
 bool mr_sink_gathers(const mr_sink *sink);
+bool mr_sink_is_patient(const mr_sink *sink);
 
 /* The constructors; sink.c lists them. */
 mr_status mr_sink_store_open(const mr_sink_options *options, mr_sink **ret_sink, mr_err *err);

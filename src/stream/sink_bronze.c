@@ -375,6 +375,7 @@ static mr_status bronze_deliver(void *state, const mr_bus_message *messages, siz
 
 static const mr_sink_ops bronze_ops = {
     .name = bronze_name,
+    .patient = true,
     .position = bronze_position,
     .deliver = bronze_deliver,
     .flush = bronze_flush,

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "lake/delta_sql.h"
 #include "stream/sink_bronze_table.h"
 
@@ -208,6 +209,7 @@ static void *run(void *ctx)
     mr_bronze_upkeep *upkeep = ctx;
     mr_delta_table *table = mr_delta_table_create(upkeep->options.blobs, mr_bronze_path);
 
+    mr_thread_give_way();
     for (duty next = wait_for_duty(upkeep); next != duty_end; next = wait_for_duty(upkeep)) {
         mr_err err;
         mr_status status =

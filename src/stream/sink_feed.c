@@ -153,6 +153,7 @@ static mr_status feed_deliver(void *state, const mr_bus_message *messages, size_
 
 static const mr_sink_ops feed_ops = {
     .name = feed_name,
+    .patient = true,
     .position = feed_position,
     .deliver = feed_deliver,
     .close = feed_close,
