@@ -7,9 +7,10 @@
  * EXPLAIN is a kind of its own, and EXPLAIN ANALYZE runs what it explains: so that is taken out of
  * its text and must be allowed itself.
  */
+#define _GNU_SOURCE /* ppoll */
 #include <ctype.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "olap/olap_private.h"
 #include "olap/olap_token.h"
@@ -28,7 +29,7 @@ static duckdb_pending_state run_tasks(duckdb_pending_result pending)
     do {
         state = mr_duckdb.pending_execute_task(pending);
         if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) {
-            (void)nanosleep(&pause, NULL); /* a signal makes it shorter: no harm */
+            (void)ppoll(NULL, 0, &pause, NULL); /* a signal makes it shorter: no harm */
         }
     } while (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE ||
              state == DUCKDB_PENDING_RESULT_NOT_READY);
