@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Installs the readers and linters that scripts/deploy_check.sh asks into the cache, and prints one line: the
+# folder whose bin/ holds them. What cannot be had is left out, with the reason on standard error; the check
+# then names it as skipped.
+#
+#   install.sh             what is not there yet is fetched and built: some minutes of a core, once
+#   install.sh --provider  also the azurerm provider: half an hour of a core, and 4 GiB of memory
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+
+readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/millrace/deploy"
+readonly go_least=1.26 # what the tools of tools.txt ask for
+say() { printf 'deploy tools: %s\n' "$*" >&2; }
+
+mkdir -p "$cache/bin"
+exec 9>"$cache/lock"
+flock 9 # two runs at once install once
+
+install_python() {
+    local folder
+    folder="$cache/python-$(sha256sum requirements.txt | cut -c1-12)"
+    if [ ! -f "$folder/complete" ]; then
+        python3 -c 'import ensurepip' 2>/dev/null || { say 'python3 has no venv (package python3-venv)'; return; }
+        rm -rf "$folder"
+        python3 -m venv "$folder"
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.txt >&2 ||
+            { say 'pip could not install requirements.txt'; return; }
+        touch "$folder/complete"
+    fi
+    ln -sfn "$folder/bin/python" "$cache/bin/python"
+    ln -sfn "$folder/bin/shellcheck" "$cache/bin/shellcheck"
+    "$folder/bin/python" -c 'import kubernetes_validate, os; print(os.path.dirname(kubernetes_validate.__file__))' >"$cache/kubernetes"
+}
+
+go_is_new_enough() {
+    local version
+    command -v go >/dev/null || return 1
+    version="$(go env GOVERSION)"
+    [ "$(printf '%s\n%s\n' "$go_least" "${version#go}" | sort -V | head -n 1)" = "$go_least" ]
+}
+
+# A line of tools.txt: name, package, version, and what stands in for a module that it replaces. The tool is
+# built within a module of its own, so that what it replaces can be replaced, and go.sum checks all of it.
+install_go() { # NAME PACKAGE VERSION [MODULE=MODULE@VERSION]
+    local name="$1" package="$2" version="$3" replace="${4:-}" mark build
+    mark="$cache/.$name-$(printf '%s' "$*" | sha256sum | cut -c1-12)"
+    [ ! -x "$cache/bin/$name" ] || [ ! -f "$mark" ] || return 0
+    build="$(mktemp -d)"
+    if (
+        cd "$build" && export CGO_ENABLED=0 GOFLAGS=-mod=mod
+        go mod init millrace/tools && { [ -z "$replace" ] || go mod edit -replace "$replace"; } &&
+            go get "$package@$version" && nice go build -ldflags='-s -w' -o "$cache/bin/$name.new" "$package"
+    ) >"$build/log" 2>&1; then
+        mv "$cache/bin/$name.new" "$cache/bin/$name"
+        touch "$mark"
+    else
+        say "$name $version could not be built: $(tail -n 1 "$build/log")"
+    fi
+    rm -rf "$build"
+}
+
+install_python
+if go_is_new_enough; then
+    while read -r name package version replace; do
+        case "$name" in '' | '#'*) continue ;; esac
+        [ "$name" != terraform-provider-azurerm ] || [ "${1:-}" = --provider ] || continue
+        install_go "$name" "$package" "$version" "$replace"
+    done <tools.txt
+else
+    say "Go $go_least or newer is missing: no terraform, helm, kubeconform, actionlint"
+fi
+printf '%s\n' "$cache"
