@@ -209,7 +209,12 @@ static mr_status ask_authority(const mr_identity *identity, mr_azure_identity wh
     char url[url_bytes_max];
     mr_buffer form;
 
-    int bytes = snprintf(url, sizeof url, "%s/%s/oauth2/v2.0/token", o->authority, o->tenant_id);
+    size_t host_bytes = strlen(o->authority);
+    while (host_bytes > 0 && o->authority[host_bytes - 1] == '/') {
+        host_bytes--; /* as AZURE_AUTHORITY_HOST is often written */
+    }
+    int bytes = snprintf(url, sizeof url, "%.*s/%s/oauth2/v2.0/token", (int)host_bytes,
+                         o->authority, o->tenant_id);
     if (bytes < 0 || (size_t)bytes >= sizeof url) {
         return mr_fail(err, MR_INVALID, "the authority's address is too long");
     }

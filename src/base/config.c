@@ -5,7 +5,7 @@
  * Invariants: a later source never wins over an earlier one (flag, environment, .env, default);
  *             a secret's value stands in no message.
  * Not here:   what a value may be and how it is shown (base/setting.c), .env lines
- * (base/env_file.c).
+ *             (base/env_file.c), references (base/reference.c).
  */
 #include "base/config.h"
 
@@ -19,7 +19,7 @@
 
 enum {
     env_file_bytes_max = 1048576,
-    source_bytes_max = 128,
+    source_bytes_max = mr_value_source_bytes_max,
     name_bytes_max = 96,
     properties_max = 256,
 };
@@ -28,22 +28,18 @@ static const char name_prefix[] = "MILLRACE_";
 
 extern char **environ;
 
-typedef struct resolved {
-    char *value; /* NULL: the default stands */
-    char source[source_bytes_max];
-} resolved;
-
 /* How a property was given. */
 typedef struct given_property {
     char *name;
     char *property; /* the same, as the library writes it */
-    char *value;
-    char source[source_bytes_max];
+    mr_value value;
+    char shown[source_bytes_max]; /* of a reference */
 } given_property;
 
 struct mr_config {
     const mr_setting *settings;
-    resolved *resolved;
+    mr_value *values; /* values[i].given NULL: the default stands */
+    bool *is_own;     /* values[i] was given by the setting's own name */
     size_t count;
     given_property *given; /* given[i] is how properties[i] came */
     mr_property *properties;
@@ -70,13 +66,22 @@ static size_t must_find(const mr_config *config, const char *name)
 
 static void put(mr_config *config, size_t index, mr_text value, const char *source)
 {
-    resolved *slot = &config->resolved[index];
+    mr_value_put(&config->values[index], value, config->settings[index].secret, source);
+    config->is_own[index] = true;
+}
 
-    free(slot->value);
-    slot->value = mr_alloc(value.bytes + 1);
-    memcpy(slot->value, value.data, value.bytes);
-    slot->value[value.bytes] = '\0';
-    (void)snprintf(slot->source, sizeof(slot->source), "%s", source);
+/* Given by another's name, which never wins over the setting's own. */
+static void put_also(mr_config *config, mr_text name, mr_text value, const char *source)
+{
+    char told[source_bytes_max];
+
+    for (size_t i = 0; i < config->count; i++) {
+        if (mr_text_equal(name, mr_text_of(config->settings[i].also)) && !config->is_own[i]) {
+            (void)snprintf(told, sizeof told, "%s, %.*s", source, MR_TEXT_ARGS(name));
+            put(config, i, value, told);
+            config->is_own[i] = false;
+        }
+    }
 }
 
 /* --- Properties ------------------------------------------------------------------------------- */
@@ -136,6 +141,18 @@ static given_property *find_given(mr_config *config, mr_text name)
     return NULL;
 }
 
+static bool is_secret_property(const char *property)
+{
+    static const char *const secrets[] = {"password", "secret", "key", "jaas", "token", "pem"};
+
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        if (strstr(property, secrets[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static mr_status put_property(mr_config *config, mr_text name, size_t prefix_bytes, mr_text value,
                               const char *source, mr_err *err)
 {
@@ -152,10 +169,8 @@ static mr_status put_property(mr_config *config, mr_text name, size_t prefix_byt
             property_of((mr_text){name.data + prefix_bytes, name.bytes - prefix_bytes});
         config->properties[config->property_count++].name = given->property;
     }
-    free(given->value);
-    given->value = copy_text(value);
-    config->properties[given - config->given].value = given->value;
-    (void)snprintf(given->source, sizeof(given->source), "%s", source);
+    mr_value_put(&given->value, value, is_secret_property(given->property), source);
+    config->properties[given - config->given].value = mr_value_text(&given->value);
     return MR_OK;
 }
 
@@ -215,6 +230,9 @@ static mr_status take(mr_config *config, mr_text name, mr_text value, const char
     size_t index = find(config, name);
     size_t prefix_bytes = 0;
     if (index == config->count && !mr_text_starts_with(name, name_prefix)) {
+        if (value.bytes > 0) {
+            put_also(config, name, value, source);
+        }
         return MR_OK; /* not ours; the table also has names that others gave first */
     }
     if (index == config->count && is_property(config, name, &prefix_bytes)) {
@@ -307,12 +325,13 @@ mr_status mr_config_create(const mr_setting *settings, size_t count, const char 
 
     config->settings = settings;
     config->count = count;
-    config->resolved = mr_alloc_zero(count, sizeof(*config->resolved));
+    config->values = mr_alloc_zero(count, sizeof(*config->values));
+    config->is_own = mr_alloc_zero(count, sizeof(*config->is_own));
     config->given = mr_alloc_zero(properties_max, sizeof(*config->given));
     config->properties = mr_alloc_zero(properties_max, sizeof(*config->properties));
     for (size_t i = 0; i < count; i++) {
         MR_ASSERT(strlen(settings[i].name) <= name_bytes_max);
-        (void)snprintf(config->resolved[i].source, source_bytes_max, "default");
+        (void)snprintf(config->values[i].source, source_bytes_max, "default");
     }
     mr_status status = take_file(config, env_file, err);
     if (status == MR_OK) {
@@ -332,16 +351,17 @@ void mr_config_destroy(mr_config *config)
         return;
     }
     for (size_t i = 0; i < config->count; i++) {
-        free(config->resolved[i].value);
+        mr_value_free(&config->values[i]);
     }
     for (size_t i = 0; i < config->property_count; i++) {
         free(config->given[i].name);
         free(config->given[i].property);
-        free(config->given[i].value);
+        mr_value_free(&config->given[i].value);
     }
     free(config->given);
     free(config->properties);
-    free(config->resolved);
+    free(config->values);
+    free(config->is_own);
     free(config);
 }
 
@@ -409,12 +429,94 @@ mr_status mr_config_set(mr_config *config, const char *name, const char *value, 
     return MR_OK;
 }
 
+/* NULL: unset, or a reference that has not been read. */
 static const char *value_at(const mr_config *config, size_t index)
 {
-    const char *value = config->resolved[index].value;
+    const mr_value *value = &config->values[index];
 
-    return value != NULL ? value : config->settings[index].default_value;
+    return value->given != NULL ? mr_value_text(value) : config->settings[index].default_value;
 }
+
+/* --- References ------------------------------------------------------------------------------- */
+
+/* The settings' values, then the properties'. */
+static mr_value *referring(mr_config *config, size_t index, const char **ret_name, bool *ret_live)
+{
+    if (index < config->count) {
+        *ret_name = config->settings[index].name;
+        *ret_live = config->settings[index].live;
+        return &config->values[index];
+    }
+    *ret_name = config->given[index - config->count].name;
+    *ret_live = strcmp(config->given[index - config->count].property, "sasl.password") == 0;
+    return &config->given[index - config->count].value;
+}
+
+static mr_status read_value(mr_config *config, size_t index, const mr_reference_reader *reader,
+                            bool *ret_changed, mr_err *err)
+{
+    bool live = false;
+    const char *name = NULL;
+    mr_value *value = referring(config, index, &name, &live);
+    const bool is_first = value->read == NULL;
+    mr_status st = mr_value_read(value, reader, name, ret_changed, err);
+
+    if (is_first && index >= config->count) {
+        config->properties[index - config->count].value = mr_value_text(value);
+    }
+    return st;
+}
+
+mr_status mr_config_resolve(mr_config *config, const mr_reference_reader *reader, mr_err *err)
+{
+    for (int remote = 0; remote <= 1; remote++) {
+        for (size_t i = 0; i < config->count + config->property_count; i++) {
+            const char *name = NULL;
+            bool live = false, changed = false;
+            const mr_value *value = referring(config, i, &name, &live);
+
+            if (value->reference == NULL || mr_reference_is_remote(value->reference) != remote) {
+                continue;
+            }
+            mr_status st = read_value(config, i, reader, &changed, err);
+            if (st != MR_OK) {
+                return mr_fail_in(err, st, "%s (%s) is %s", name, value->source, value->given);
+            }
+        }
+    }
+    return MR_OK;
+}
+
+void mr_config_refresh(mr_config *config, const mr_reference_reader *reader, mr_config_told_fn told,
+                       void *ctx)
+{
+    for (size_t i = 0; i < config->count + config->property_count; i++) {
+        const char *name = NULL;
+        bool live = false, changed = false;
+        const mr_value *value = referring(config, i, &name, &live);
+        mr_err failure;
+
+        if (value->reference != NULL) {
+            mr_status st = read_value(config, i, reader, &changed, &failure);
+            told(ctx, name, value->given, changed, live, st == MR_OK ? NULL : &failure);
+        }
+    }
+}
+
+size_t mr_config_reference_count(const mr_config *config)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->count; i++) {
+        count += config->values[i].reference != NULL;
+    }
+    for (size_t i = 0; i < config->property_count; i++) {
+        count += config->given[i].value.reference != NULL;
+    }
+    return count;
+}
+
+/* --- Values ----------------------------------------------------------------------------------- */
 
 mr_status mr_config_check(const mr_config *config, mr_err *err)
 {
@@ -427,8 +529,9 @@ mr_status mr_config_check(const mr_config *config, mr_err *err)
             continue;
         }
         mr_setting_allowed(setting, allowed);
+        bool hidden = setting->secret || config->values[i].reference != NULL;
         return mr_fail(err, MR_INVALID, "%s is '%.100s' (%s): %s", setting->name,
-                       setting->secret ? "****" : value, config->resolved[i].source, allowed);
+                       hidden ? "****" : value, config->values[i].source, allowed);
     }
     return MR_OK;
 }
@@ -436,6 +539,19 @@ mr_status mr_config_check(const mr_config *config, mr_err *err)
 const char *mr_config_text(const mr_config *config, const char *name)
 {
     return value_at(config, must_find(config, name));
+}
+
+const mr_secret *mr_config_secret(const mr_config *config, const char *name)
+{
+    return config->values[must_find(config, name)].cell;
+}
+
+const char *mr_config_given(const mr_config *config, const char *name)
+{
+    size_t index = must_find(config, name);
+    const char *given = config->values[index].given;
+
+    return given != NULL ? given : config->settings[index].default_value;
 }
 
 static int64_t number_of(const mr_config *config, const char *name, mr_setting_kind kind)
@@ -473,15 +589,19 @@ bool mr_config_flag(const mr_config *config, const char *name)
 
 const char *mr_config_source(const mr_config *config, const char *name)
 {
-    return config->resolved[must_find(config, name)].source;
+    return config->values[must_find(config, name)].source;
 }
 
 void mr_config_shown(const mr_config *config, const char *name, mr_buffer *out)
 {
     size_t index = must_find(config, name);
     const char *value = value_at(config, index);
+    const mr_value *given = &config->values[index];
 
-    if (value != NULL) {
+    if (given->reference != NULL) {
+        (void)mr_buffer_printf(out, "%s (%s)", given->given,
+                               given->read != NULL ? "resolved" : "not resolved");
+    } else if (value != NULL) {
         mr_setting_show(&config->settings[index], mr_text_of(value), out);
     }
 }
@@ -501,20 +621,34 @@ const char *mr_config_property_name(const mr_config *config, size_t index)
 const char *mr_config_property_source(const mr_config *config, size_t index)
 {
     MR_ASSERT(index < config->property_count);
-    return config->given[index].source;
+    return config->given[index].value.source;
+}
+
+const mr_secret *mr_config_property_secret(const mr_config *config, const char *property)
+{
+    for (size_t i = 0; i < config->property_count; i++) {
+        if (strcmp(config->given[i].property, property) == 0) {
+            return config->given[i].value.cell;
+        }
+    }
+    return NULL;
+}
+
+const char *mr_config_property_given(const mr_config *config, size_t index)
+{
+    MR_ASSERT(index < config->property_count);
+    return config->given[index].value.given;
 }
 
 const char *mr_config_property_shown(const mr_config *config, size_t index)
 {
-    static const char *const secrets[] = {"password", "secret", "key", "jaas", "token", "pem"};
-    const char *property = NULL;
-
     MR_ASSERT(index < config->property_count);
-    property = config->given[index].property;
-    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-        if (strstr(property, secrets[i]) != NULL) {
-            return "****";
-        }
+    given_property *given = &config->given[index];
+
+    if (given->value.reference != NULL) {
+        (void)snprintf(given->shown, sizeof given->shown, "%s (%s)", given->value.given,
+                       given->value.read != NULL ? "resolved" : "not resolved");
+        return given->shown;
     }
-    return config->given[index].value;
+    return is_secret_property(given->property) ? "****" : given->value.given;
 }

@@ -37,6 +37,7 @@ typedef struct mr_command {
     const char *usage;       /* "convert [options] FILE" */
     const char *description; /* paragraphs for --help, with examples; may be NULL */
     int (*run)(mr_cli *cli, int argc, char **argv);
+    bool offline; /* references in settings are not read: it works without what they refer to */
 } mr_command;
 
 /* The table in commands.c. */

@@ -8,12 +8,14 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/secrets.h"
 
 enum { mr_cli_program_bytes_max = 4096 };
 
 struct mr_cli {
     const mr_command *command;
-    mr_config *config; /* made by mr_cli_parse */
+    mr_config *config;   /* made by mr_cli_parse */
+    mr_secrets *secrets; /* NULL: no reference needed a vault yet */
     bool json;
     char program[mr_cli_program_bytes_max];
 };

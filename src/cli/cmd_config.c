@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli_private.h"
 #include "cli/commands.h"
 #include "cli/reference.h"
 #include "cli/settings.h"
@@ -27,6 +28,30 @@ static int print_buffer(mr_buffer *out)
     return written ? MR_EXIT_OK : MR_EXIT_FAILED;
 }
 
+/* --- References ------------------------------------------------------------------------------- */
+
+static void warn_unread(void *ctx, const char *name, const char *reference, bool changed, bool live,
+                        const mr_err *err)
+{
+    size_t *failures = ctx;
+
+    (void)changed;
+    (void)live;
+    if (err != NULL) {
+        (void)fprintf(stderr, "millrace config: %s is %s: %s\n", name, reference, err->message);
+        (*failures)++;
+    }
+}
+
+/* How many could not be read; what is wrong with each is said. */
+static size_t read_references(mr_cli *cli)
+{
+    size_t failures = 0;
+
+    mr_secrets_read_all(cli->secrets, warn_unread, &failures);
+    return failures;
+}
+
 /* --- show ------------------------------------------------------------------------------------- */
 
 static void append_setting_json(const mr_config *config, const mr_setting *setting, mr_buffer *out)
@@ -37,7 +62,7 @@ static void append_setting_json(const mr_config *config, const mr_setting *setti
     mr_config_shown(config, setting->name, &value);
     MR_ASSERT(mr_buffer_append(&value, "", 1));
     MR_ASSERT(mr_buffer_printf(out, "{\"name\":\"%s\",\"value\":", setting->name));
-    append_json(out, mr_config_text(config, setting->name) != NULL ? value.data : NULL);
+    append_json(out, mr_config_given(config, setting->name) != NULL ? value.data : NULL);
     MR_ASSERT(mr_buffer_append_string(out, ",\"source\":"));
     append_json(out, mr_config_source(config, setting->name));
     MR_ASSERT(mr_buffer_append_string(out, ",\"default\":"));
@@ -143,7 +168,14 @@ static void print_trial(void *ctx, mr_trial_result result, const char *subject, 
 static int check(mr_cli *cli)
 {
     check_report report = {.json = mr_cli_json(cli)};
+    mr_err err;
 
+    if (read_references(cli) > 0) {
+        return MR_EXIT_FAILED;
+    }
+    if (mr_config_check(mr_cli_config(cli), &err) != MR_OK) {
+        return mr_cli_fail(cli, &err);
+    }
     if (report.json) {
         (void)printf("{\"checks\":[");
     }
@@ -187,6 +219,7 @@ int mr_cmd_config(mr_cli *cli, int argc, char **argv)
         return mr_cli_usage(cli, "one of show, check, reference is needed");
     }
     if (strcmp(arguments[0], "show") == 0) {
+        (void)read_references(cli); /* shown as not resolved */
         return mr_cli_json(cli) ? show_json(mr_cli_config(cli)) : show_text(mr_cli_config(cli));
     }
     if (strcmp(arguments[0], "check") == 0) {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/role.h"
 #include "cli/commands.h"
+#include "cli/secrets.h"
 #include "cli/server_process.h"
 #include "cli/settings.h"
 #include "gateway/gateway.h"
@@ -47,6 +48,8 @@ static mr_gateway_options gateway_options(const mr_config *config)
         .data_folder = mr_config_text(config, "MILLRACE_DATA"),
         .store = mr_settings_store(config, MR_STORE_READ),
         .auth = auth_option(config),
+        .key = mr_config_secret(config, "MILLRACE_GATEWAY_KEY"),
+        .key_grace_ms = mr_config_duration_ms(config, "MILLRACE_GATEWAY_KEY_GRACE"),
         .rate_per_second = (double)mr_config_integer(config, "MILLRACE_RATE_LIMIT"),
         .rate_burst = (double)mr_config_integer(config, "MILLRACE_RATE_BURST"),
         .disk_free_bytes_min = mr_config_bytes(config, "MILLRACE_DISK_FREE_MIN"),
@@ -135,6 +138,7 @@ int mr_cmd_gateway(mr_cli *cli, int argc, char **argv)
     }
     options = gateway_options(mr_cli_config(cli));
     mr_server_block_signals(&signals);
+    mr_cli_watch_secrets(cli);
     mr_server_raise_descriptor_limit(options.http.connections_max);
     if (run_role(&options, &signals, &err) != MR_OK) {
         return mr_cli_fail(cli, &err);

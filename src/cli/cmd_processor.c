@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/cmd_processor.c - `millrace processor`: runs the sinks until it is told to stop. */
 #include "cli/commands.h"
+#include "cli/secrets.h"
 #include "cli/settings.h"
 #include "stream/processor.h"
 
@@ -44,6 +45,7 @@ int mr_cmd_processor(mr_cli *cli, int argc, char **argv)
         .feed_batch_count_max = (size_t)mr_config_integer(config, "MILLRACE_FEED_BATCH"),
         .bronze = bronze_options(config),
     };
+    mr_cli_watch_secrets(cli);
     if (mr_processor_run(&options, &err) != MR_OK) {
         return mr_cli_fail(cli, &err);
     }

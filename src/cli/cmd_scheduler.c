@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/role_environment.h"
 #include "cli/runs_settings.h"
+#include "cli/secrets.h"
 
 int mr_cmd_scheduler(mr_cli *cli, int argc, char **argv)
 {
@@ -19,6 +20,7 @@ int mr_cmd_scheduler(mr_cli *cli, int argc, char **argv)
     if (argument_count > 0) {
         return mr_cli_usage(cli, "takes no argument, not '%s'", arguments[0]);
     }
+    mr_cli_watch_secrets(cli);
     environment = mr_role_environment_create(mr_cli_config(cli));
     options = mr_runs_settings(cli, environment);
     status = mr_scheduler_run(&options, &err);

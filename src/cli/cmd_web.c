@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/role.h"
 #include "cli/commands.h"
+#include "cli/secrets.h"
 #include "cli/server_process.h"
 #include "cli/web_settings.h"
 #include "web/web.h"
@@ -108,6 +109,7 @@ int mr_cmd_web(mr_cli *cli, int argc, char **argv)
     }
     options = mr_settings_web(mr_cli_config(cli));
     mr_server_block_signals(&signals);
+    mr_cli_watch_secrets(cli);
     mr_server_raise_descriptor_limit(options.http.connections_max);
     if (run_role(&options, no_link, &signals, &err) != MR_OK) {
         return mr_cli_fail(cli, &err);

@@ -95,6 +95,7 @@ const mr_command mr_commands[] = {
             "  xzcat online-retail.csv.xz | millrace convert - | millrace post -\n"
             "  millrace convert --dry-run online-retail.csv\n",
         .run = mr_cmd_convert,
+        .offline = true,
     },
     {
         .name = "generate",
@@ -107,6 +108,7 @@ const mr_command mr_commands[] = {
                        "  millrace generate | millrace post -\n"
                        "  millrace generate --events 1000000 --seed 7 --output events.ndjson\n",
         .run = mr_cmd_generate,
+        .offline = true,
     },
     {
         .name = "post",
@@ -335,12 +337,14 @@ const mr_command mr_commands[] = {
             "  millrace config show --data /srv/millrace\n"
             "  millrace config reference --env > .env\n",
         .run = mr_cmd_config,
+        .offline = true,
     },
     {
         .name = "version",
         .summary = "which millrace this is",
         .usage = "version [options]",
         .run = mr_cmd_version,
+        .offline = true,
     },
 };
 

@@ -83,6 +83,7 @@ static int run_command(const mr_command *command, int argc, char **argv)
 
     find_program(&cli);
     status = command->run(&cli, argc, argv);
+    mr_secrets_close(cli.secrets); /* before the settings that it changes */
     mr_config_destroy(cli.config);
     /* Results that did not reach their reader (a full disk behind a redirection) are a failure. */
     if (fflush(stdout) != 0 && status == MR_EXIT_OK) {

@@ -234,6 +234,20 @@ static void configure_log(const mr_cli *cli)
                      strcmp(mr_config_text(cli->config, "MILLRACE_LOG_FORMAT"), "json") == 0);
 }
 
+/* A vault that is away for now is no wrong setting: whoever starts roles tries again. */
+static bool resolve(mr_cli *cli, int *ret_exit)
+{
+    mr_err err;
+
+    cli->secrets = mr_secrets_open(cli->config);
+    if (cli->command->offline || mr_secrets_resolve(cli->secrets, &err) == MR_OK) {
+        return true;
+    }
+    *ret_exit = err.status == MR_UNAVAILABLE ? MR_EXIT_FAILED : MR_EXIT_USAGE;
+    (void)mr_cli_fail(cli, &err);
+    return false;
+}
+
 bool mr_cli_parse(mr_cli *cli, int argc, char **argv, const mr_cli_option *options,
                   size_t option_count, int *ret_argument_count, char ***ret_arguments,
                   int *ret_exit)
@@ -259,6 +273,9 @@ bool mr_cli_parse(mr_cli *cli, int argc, char **argv, const mr_cli_option *optio
         return false;
     }
     if (!parse_all(&p, ret_argument_count)) {
+        return false;
+    }
+    if (!resolve(cli, ret_exit)) {
         return false;
     }
     if (mr_config_check(cli->config, &err) != MR_OK) {

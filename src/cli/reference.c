@@ -101,9 +101,40 @@ static void append_row(mr_buffer *out, const mr_setting *setting)
     }
     append(out, " | ");
     append_allowed(out, setting);
-    MR_ASSERT(mr_buffer_printf(out, " | %s%s |\n", setting->help,
+    MR_ASSERT(mr_buffer_printf(out, " | %s%s", setting->help,
                                setting->secret ? " Secret: masked wherever it is shown." : ""));
+    if (setting->also != NULL) {
+        MR_ASSERT(mr_buffer_printf(out, " Where it is not set, `%s` is taken.", setting->also));
+    }
+    append(out, setting->live ? " Live. |\n" : " |\n");
 }
+
+static const char references[] =
+    "\n## References: values kept elsewhere\n\n"
+    "Wherever a setting is given, its value may say where the value is:\n\n"
+    "| Written | What is read | In |\n| --- | --- | --- |\n"
+    "| `keyvault://vault/secret`, `keyvault://vault/secret/version` | a secret of Azure Key Vault "
+    "([azure](azure.md#key-vault)) | any setting |\n"
+    "| `keyvault://host:port/secret` | the same, of a vault of another cloud or an emulator | any "
+    "setting |\n"
+    "| `file:/path` | a file, without its last line end | a setting marked Secret, a password or "
+    "key of `MILLRACE_KAFKA_*` |\n"
+    "| `env:NAME` | an environment variable | the same |\n"
+    "| `ref:file:/path`, `ref:env:NAME` | the same as without `ref:` | any setting |\n\n"
+    "`file:` alone is a reference in secrets only, for elsewhere it is a place: "
+    "`MILLRACE_LAKE=file:/srv/lake`\nis the lake's folder, `MILLRACE_STORE=ref:file:/run/secrets/"
+    "store` a file that holds the store's URL.\nWhat is read is taken as it stands: it is never a "
+    "reference itself.\n\n"
+    "A command that uses settings reads its references when it starts; one that cannot be read "
+    "ends it with\na message that names setting and reference, never a value. Running roles read "
+    "them again every\n`MILLRACE_SECRETS_REFRESH`. A new value is logged as such, without it; "
+    "where one cannot be read the\nvalue stays what it was, and the log says so once. Settings "
+    "marked Live take a new value without a\nrestart; others take it when the role starts again. "
+    "`config show` shows the reference and whether it\nwas resolved.\n\n"
+    "What Live means for each: keys of the gateway are taken at once, the one before for "
+    "`MILLRACE_GATEWAY_KEY_GRACE`\nmore; a password of PostgreSQL (also within `MILLRACE_STORE`) "
+    "and "
+    "`MILLRACE_KAFKA_SASL_PASSWORD` at the\nnext connection; secrets of Azure at the next token.\n";
 
 void mr_reference_markdown(mr_buffer *out)
 {
@@ -122,6 +153,7 @@ void mr_reference_markdown(mr_buffer *out)
         "name.\n\n"
         "Sizes are written `64KiB`, `16MiB`, `2GiB` (powers of 1024) or as a number of bytes;\n"
         "durations `250ms`, `5s`, `2m`, `1h`, `7d`, or as a number of seconds.\n");
+    append(out, references);
     for (size_t index = 0; index < mr_setting_count; index++) {
         if (begins_group(index)) {
             MR_ASSERT(mr_buffer_printf(out,

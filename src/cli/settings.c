@@ -21,6 +21,8 @@ static const char group_kafka[] = "Log: Kafka";
 static const char group_processor[] = "Store and processor";
 static const char group_lake[] = "Lake";
 static const char group_scheduler[] = "Scheduler";
+static const char group_secrets[] = "Secrets";
+static const char group_azure[] = "Azure: identity";
 static const char group_gateway[] = "Gateway";
 static const char group_access[] = "Gateway: access";
 static const char group_limits[] = "Gateway: limits";
@@ -46,6 +48,16 @@ static const char group_post[] = "Posting";
     NUMBER(setting_name, MR_SETTING_INTEGER, value, least, most, setting_group, text)
 #define BYTES(setting_name, value, least, most, setting_group, text) \
     NUMBER(setting_name, MR_SETTING_BYTES, value, least, most, setting_group, text)
+#define AZURE(setting_name, value, also_name, text)                                \
+    {                                                                              \
+        .name = (setting_name), .kind = MR_SETTING_TEXT, .default_value = (value), \
+        .also = (also_name), .group = group_azure, .help = (text)                  \
+    }
+#define AZURE_SECRET(setting_name, also_name, text)                           \
+    {                                                                         \
+        .name = (setting_name), .kind = MR_SETTING_TEXT, .also = (also_name), \
+        .group = group_azure, .secret = true, .live = true, .help = (text)    \
+    }
 #define DURATION(setting_name, value, least, most, setting_group, text) \
     NUMBER(setting_name, MR_SETTING_DURATION, value, least, most, setting_group, text)
 
@@ -89,9 +101,10 @@ const mr_setting mr_settings[] = {
          "Any other property of librdkafka: MILLRACE_KAFKA_SASL_MECHANISM sets `sasl.mechanism`; "
          "see docs/kafka.md. Passwords, secrets and keys are masked."),
 
-    TEXT("MILLRACE_STORE", "--store", "sqlite:", group_processor,
-         "The store: `sqlite:` (store.db in the data folder), `sqlite:/path/file.db`, or "
-         "`postgresql://user@host:5432/database`; see docs/postgresql.md."),
+    {.name = "MILLRACE_STORE", .flag = "--store", .kind = MR_SETTING_TEXT,
+     .default_value = "sqlite:", .group = group_processor, .live = true,
+     .help = "The store: `sqlite:` (store.db in the data folder), `sqlite:/path/file.db`, or "
+             "`postgresql://user@host:5432/database`; see docs/postgresql.md."},
     TEXT("POSTGRES_HOST", NULL, NULL, group_processor,
          "With MILLRACE_STORE=postgresql: alone: the server; several are tried, `one,two`."),
     TEXT("POSTGRES_PORT", NULL, NULL, group_processor,
@@ -101,6 +114,7 @@ const mr_setting mr_settings[] = {
     TEXT("POSTGRES_USER", NULL, NULL, group_processor,
          "With MILLRACE_STORE=postgresql: alone: who asks."),
     {.name = "POSTGRES_PASSWORD", .kind = MR_SETTING_TEXT, .group = group_processor, .secret = true,
+     .live = true,
      .help = "With MILLRACE_STORE=postgresql: alone: the password; else PGPASSWORD or ~/.pgpass."},
     TEXT("MILLRACE_SINKS", "--sinks", "store,feed,bronze", group_processor,
          "Where the processor delivers events to: any of store, feed, bronze."),
@@ -145,6 +159,36 @@ const mr_setting mr_settings[] = {
     INTEGER("MILLRACE_RUN_HISTORY", "1000", 1, 1000000, group_scheduler,
             "Runs whose history and logs are kept."),
 
+    DURATION("MILLRACE_SECRETS_REFRESH", "5m", 0, 24 * HOUR_MS, group_secrets,
+             "How often running roles read again what settings refer to; 0: at the start alone."),
+
+    CHOICE("MILLRACE_AZURE_AUTH", NULL, "auto",
+           "auto|client-secret|client-certificate|workload-identity|managed-identity|cli",
+           group_azure, "Who millrace is for Azure; auto: the first of these that works here."),
+    AZURE("MILLRACE_AZURE_TENANT_ID", NULL, "AZURE_TENANT_ID",
+          "The directory (tenant) of a service principal or a workload identity."),
+    AZURE("MILLRACE_AZURE_CLIENT_ID", NULL, "AZURE_CLIENT_ID",
+          "The application (client) id; also that of a managed identity assigned by a user."),
+    AZURE_SECRET("MILLRACE_AZURE_CLIENT_SECRET", "AZURE_CLIENT_SECRET",
+                 "The secret of a service principal."),
+    AZURE("MILLRACE_AZURE_CLIENT_CERTIFICATE", NULL, "AZURE_CLIENT_CERTIFICATE_PATH",
+          "PEM file with certificate and RSA key of a service principal."),
+    AZURE_SECRET("MILLRACE_AZURE_CLIENT_CERTIFICATE_PASSWORD",
+                 "AZURE_CLIENT_CERTIFICATE_PASSWORD", "What opens the key in that file."),
+    AZURE("MILLRACE_AZURE_FEDERATED_TOKEN_FILE", NULL, "AZURE_FEDERATED_TOKEN_FILE",
+          "File of the token that a workload identity is exchanged for."),
+    AZURE("MILLRACE_AZURE_AUTHORITY", "https://login.microsoftonline.com", "AZURE_AUTHORITY_HOST",
+          "Who gives tokens to service principals; another in a sovereign cloud."),
+    AZURE("MILLRACE_AZURE_IDENTITY_ENDPOINT", NULL, "IDENTITY_ENDPOINT",
+          "Where App Service and Container Apps give managed identities their tokens."),
+    AZURE_SECRET("MILLRACE_AZURE_IDENTITY_HEADER", "IDENTITY_HEADER",
+                 "What that endpoint wants to see in a header."),
+    AZURE("MILLRACE_AZURE_METADATA_HOST", "http://169.254.169.254",
+          "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+          "Where a virtual machine's metadata service is."),
+    AZURE("MILLRACE_AZURE_CA_FILE", NULL, NULL,
+          "PEM file of the authorities to trust for Azure's hosts, instead of the system's."),
+
     {.name = "MILLRACE_GATEWAY", .flag = "--listen", .kind = MR_SETTING_ADDRESS,
      .default_value = "127.0.0.1:8000", .group = group_gateway,
      .help = "Address the gateway listens on; port 0 takes a free one."},
@@ -163,6 +207,12 @@ const mr_setting mr_settings[] = {
 
     CHOICE("MILLRACE_AUTH", "--auth", "auto", "auto|required|off", group_access,
            "API keys: auto asks for one once the gateway listens beyond loopback."),
+    {.name = "MILLRACE_GATEWAY_KEY", .kind = MR_SETTING_TEXT, .group = group_access, .secret = true,
+     .live = true,
+     .help = "An API key taken beside those of `millrace key`; for one that a vault keeps, it may "
+             "change while the gateway runs."},
+    DURATION("MILLRACE_GATEWAY_KEY_GRACE", "10m", 0, 720 * HOUR_MS, group_access,
+             "How long the key that it was before is still taken after such a change."),
     INTEGER("MILLRACE_RATE_LIMIT", "0", 0, 1000000000, group_access,
             "Events a second taken from one client on average; 0 is no limit."),
     INTEGER("MILLRACE_RATE_BURST", "0", 0, 1000000000, group_access,

@@ -37,6 +37,7 @@ static void on_loop_started(mr_http_loop *http_loop, void *ctx)
     loop->collector = mr_collector_create(gateway, http_loop);
     if (gateway->keys_needed) {
         loop->auth = mr_auth_create_beside(&gateway->options.store);
+        mr_auth_take_also(loop->auth, gateway->options.key, gateway->options.key_grace_ms);
     }
     mr_http_loop_set_user(http_loop, loop);
     pthread_mutex_lock(&gateway->mutex);

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "base/secret.h"
 #include "base/status.h"
 #include "bus/bus.h"
 #include "http/http.h"
@@ -36,6 +37,8 @@ typedef struct mr_gateway_options {
     const char *data_folder; /* ops.db (API keys), and whose disk is watched */
     mr_store_options store;  /* for receipts; mode is set here */
     mr_gateway_auth auth;
+    const mr_secret *key;         /* a key taken beside those of ops.db; NULL: none */
+    uint64_t key_grace_ms;        /* the one that it was before is taken so long after a change */
     double rate_per_second;       /* events a second and client; 0 = no limit */
     double rate_burst;            /* 0 = as many as a second brings */
     uint64_t disk_free_bytes_min; /* below it /ready says 503 */
