@@ -20,7 +20,7 @@
 enum {
     url_bytes_max = 640,
     answer_bytes_max = 4 * mr_vault_value_bytes_max,
-    timeout_ms = 20000,
+    timeout_ms = 10000,
     http_ok = 200,
     http_unauthorized = 401,
     http_forbidden = 403,

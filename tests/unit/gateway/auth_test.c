@@ -130,6 +130,43 @@ static void nobody_passes_when_keys_cannot_be_read(void **state)
     mr_auth_destroy(nowhere);
 }
 
+static void a_key_of_the_settings_is_taken_and_the_one_before_for_a_while(void **state)
+{
+    keys *k = *state;
+    mr_secret *given = mr_secret_create(MR_TEXT_LITERAL("first"));
+    mr_text name;
+
+    mr_auth_take_also(k->auth, given, 3600000);
+    assert_int_equal(check(k, "first", 0, &name), MR_OK);
+    assert_true(mr_text_equal(name, mr_text_of(mr_auth_setting_name)));
+    assert_int_equal(check(k, "second", 0, &name), MR_NOT_FOUND);
+    assert_int_equal(check(k, k->key, 0, &name), MR_OK);
+    assert_true(mr_text_equal(name, MR_TEXT_LITERAL("till")));
+    (void)mr_secret_set(given, MR_TEXT_LITERAL("second"), mr_now_ms());
+    assert_int_equal(check(k, "second", 0, &name), MR_OK);
+    assert_int_equal(check(k, "first", 0, &name), MR_OK);
+    (void)mr_secret_set(given, MR_TEXT_LITERAL("third"), mr_now_ms() - 3600001);
+    assert_int_equal(check(k, "third", 0, &name), MR_OK);
+    assert_int_equal(check(k, "second", 0, &name), MR_NOT_FOUND); /* its while is over */
+    assert_int_equal(check(k, "first", 0, &name), MR_NOT_FOUND);
+    mr_secret_destroy(given);
+    mr_auth_take_also(k->auth, NULL, 0);
+}
+
+static void without_grace_the_key_before_is_refused_at_once(void **state)
+{
+    keys *k = *state;
+    mr_secret *given = mr_secret_create(MR_TEXT_LITERAL("first"));
+    mr_text name;
+
+    mr_auth_take_also(k->auth, given, 0);
+    (void)mr_secret_set(given, MR_TEXT_LITERAL("second"), mr_now_ms());
+    assert_int_equal(check(k, "first", 0, &name), MR_NOT_FOUND);
+    assert_int_equal(check(k, "second", 0, &name), MR_OK);
+    mr_secret_destroy(given);
+    mr_auth_take_also(k->auth, NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +177,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_key_passes_at_once, start, stop),
         cmocka_unit_test_setup_teardown(an_expired_key_is_refused_though_remembered, start, stop),
         cmocka_unit_test_setup_teardown(nobody_passes_when_keys_cannot_be_read, start, stop),
+        cmocka_unit_test_setup_teardown(
+            a_key_of_the_settings_is_taken_and_the_one_before_for_a_while, start, stop),
+        cmocka_unit_test_setup_teardown(without_grace_the_key_before_is_refused_at_once, start,
+                                        stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
