@@ -18,7 +18,10 @@ COMPOSE = DOCKER / "compose.yaml"
 PROFILES = {
     "embedded": {"millrace"},
     "cluster": {"gateway", "processor", "web", "kafka", "postgres", "pgadmin"},
+    "airflow": {"airflow-db", "airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"},
 }
+# What of the tree a container reads.
+MOUNTS = {"../airflow/dags:/opt/airflow/dags:ro", "../airflow/millrace_provider:/opt/airflow/millrace_provider:ro"}
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "configs", "depends_on", "deploy", "environment", "healthcheck", "image", "logging",
     "networks", "ports", "profiles", "read_only", "restart", "security_opt", "shm_size", "stop_grace_period", "tmpfs",
@@ -98,10 +101,10 @@ def test_every_variable_has_a_default_and_stands_in_the_example():
 
 def test_no_secret_has_a_default(services):
     for name, value in example_variables().items():
-        assert not (value and name.endswith("PASSWORD")), f"{name} is preset"
+        assert not (value and name.endswith(("PASSWORD", "SECRET"))), f"{name} is preset"
     for name, service in services.items():
         for variable, value in service.get("environment", {}).items():
-            if "PASSWORD" in variable:
+            if variable.endswith(("PASSWORD", "SECRET", "SECRET_KEY")):
                 assert re.fullmatch(r"\$\{\w+:-\}", value), f"{name}: {variable} is not from .env"
 
 
@@ -115,7 +118,7 @@ def test_nothing_is_privileged_or_published_beyond_loopback(services):
     for name, service in services.items():
         assert not {"privileged", "network_mode", "pid", "ipc", "cap_add", "devices"} & set(service)
         for volume in service.get("volumes", []):
-            assert not volume.startswith(("/", ".", "~")), f"{name} mounts {volume} of the host"
+            assert not volume.startswith(("/", ".", "~")) or volume in MOUNTS, f"{name} mounts {volume} of the host"
         for port in service.get("ports", []):
             assert port.startswith(("127.0.0.1:", "${PUBLISH_ADDRESS:-127.0.0.1}:")), f"{name} publishes {port}"
 
@@ -147,7 +150,7 @@ def test_dependencies_are_awaited_healthy(services):
 def test_volumes_networks_and_configs_are_declared_and_used(compose, services):
     used = {"volumes": set(), "networks": set(), "configs": set()}
     for service in services.values():
-        used["volumes"] |= {volume.partition(":")[0] for volume in service.get("volumes", [])}
+        used["volumes"] |= {volume.partition(":")[0] for volume in service.get("volumes", []) if volume not in MOUNTS}
         used["networks"] |= set(service.get("networks", []))
         used["configs"] |= {config["source"] for config in service.get("configs", [])}
     assert used == {kind: set(compose[kind]) for kind in used}
@@ -159,6 +162,25 @@ def test_pgadmin_knows_the_database(compose):
     known = example_variables()
     assert (server["Host"], server["Port"]) == ("postgres", 5432)
     assert (server["Username"], server["MaintenanceDB"]) == (known["POSTGRES_USER"], known["POSTGRES_DB"])
+
+
+def test_airflow_is_the_one_that_the_tests_run(services):
+    pinned = re.search(r"^apache-airflow==(\S+)$", (TOP / "tests/peers/airflow/requirements.txt").read_text(), re.MULTILINE)[1]
+    for name in PROFILES["airflow"] - {"airflow-db"}:
+        assert services[name]["image"].startswith(f"apache/airflow:{pinned}-"), name
+        assert set(services[name]["volumes"]) >= MOUNTS
+    for mount in MOUNTS:
+        assert (DOCKER / mount.partition(":")[0]).is_dir()
+
+
+def test_airflow_and_millrace_have_one_clock(services):
+    """Both schedules are the same by default, and one zone is for both."""
+    dag = (TOP / "deploy/airflow/dags/millrace_medallion.py").read_text()
+    known = example_variables()
+    assert f'"MILLRACE_DAG_SCHEDULE", "{known["MILLRACE_SCHEDULE"]}"' in dag
+    assert f'"MILLRACE_TIMEZONE", "{known["MILLRACE_TIMEZONE"]}"' in dag
+    zones = {services[name]["environment"]["MILLRACE_TIMEZONE"] for name in ("millrace", "airflow-scheduler", "airflow-dag-processor")}
+    assert len(zones) == 1
 
 
 def test_the_roles_use_settings_that_exist(services):
