@@ -16,8 +16,10 @@ START_SECONDS_MAX = 120
 AGAIN_SECONDS_MAX = 30
 
 
-def start(*arguments):
-    return subprocess.run([SCRIPTS / "start.sh", *map(str, arguments)], capture_output=True, text=True, timeout=START_SECONDS_MAX)
+def start(*arguments, environment=None):
+    return subprocess.run(
+        [SCRIPTS / "start.sh", *map(str, arguments)], env={**os.environ, **(environment or {})}, capture_output=True, text=True,
+        timeout=START_SECONDS_MAX)
 
 
 class Postgres:
@@ -59,13 +61,13 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running_postgres(standby_of=None):
+def running_postgres(standby_of=None, environment=None):
     if shutil.which("psql") is None:
         pytest.skip("psql is missing (Debian: postgresql-client)")
     top = Path(tempfile.mkdtemp(prefix="millrace-postgres-"))
     top.chmod(0o755)  # the server runs as another user where the tests run as root
     folder = top / "server"
-    done = start(folder, *(["standby-of", standby_of.folder] if standby_of else []))
+    done = start(folder, *(["standby-of", standby_of.folder] if standby_of else []), environment=environment)
     try:
         if "no PostgreSQL server is installed" in done.stderr:
             pytest.skip(done.stderr.strip())
