@@ -9,10 +9,10 @@ KILLS       ?= 1000
 export JOBS PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build web screenshots demo test asan tsan fuzz bench tidy fmt install torture clean
+.PHONY: help deps build web screenshots demo test asan tsan fuzz bench tidy fmt install deb tarball deploy-check torture clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install what building and testing need (Debian 12; uses sudo where not root)
 	@scripts/deps.sh test
@@ -76,6 +76,15 @@ fmt: ## apply the formatting
 
 install: build ## copy the program to PREFIX (default /usr/local)
 	@cmake --install build/release --prefix "$(PREFIX)" --strip
+
+deb: build ## build/packages/millrace_*.deb
+	@scripts/package.sh deb build/release build/packages
+
+tarball: build ## build/packages/millrace-*.tar.gz: the program with all its libraries
+	@scripts/package.sh tarball build/release build/packages
+
+deploy-check: ## what deploys millrace (deploy/, .github/), by its own tools; what is missing here is named as skipped
+	@scripts/deploy_check.sh
 
 clean: ## remove everything built
 	@rm -rf build

@@ -64,9 +64,9 @@ if go_is_new_enough; then
     while read -r name package version replace; do
         case "$name" in '' | '#'*) continue ;; esac
         [ "$name" != terraform-provider-azurerm ] || [ "${1:-}" = --provider ] || continue
-        install_go "$name" "$package" "$version" "$replace"
+        install_go "$name" "$package" "$version" ${replace:+"$replace"}
     done <tools.txt
 else
-    say "Go $go_least or newer is missing: no terraform, helm, kubeconform, actionlint"
+    say "Go $go_least or newer is missing: no tofu, helm, actionlint"
 fi
 printf '%s\n' "$cache"
