@@ -42,6 +42,8 @@ static void assert_complete(const mr_bus_backend *backend)
     MR_ASSERT(backend->open != NULL && backend->close != NULL);
     MR_ASSERT(backend->producer_open != NULL && backend->producer_close != NULL);
     MR_ASSERT(backend->append != NULL && backend->submit != NULL);
+    MR_ASSERT(backend->lanes >= 1 && backend->lanes <= mr_bus_lanes_max);
+    MR_ASSERT(backend->partition_of != NULL);
     MR_ASSERT(backend->queued_bytes != NULL && backend->mark_read != NULL);
     MR_ASSERT(backend->consumer_open != NULL && backend->consumer_close != NULL);
     MR_ASSERT(backend->poll != NULL && backend->seek != NULL && backend->wake != NULL);
@@ -163,6 +165,17 @@ mr_status mr_bus_submit(mr_bus_producer *producer, mr_bus_batch *batch, mr_bus_d
 {
     MR_ASSERT(!batch->submitted && !batch->reserved && done != NULL);
     return producer->backend->submit(producer->state, batch, done, ctx, err);
+}
+
+uint32_t mr_bus_lanes(const mr_bus *bus)
+{
+    return bus->backend->lanes;
+}
+
+uint32_t mr_bus_lane_of(const mr_bus_producer *producer, mr_text key, uint32_t lanes)
+{
+    MR_ASSERT(lanes > 0);
+    return lanes > 1 ? producer->backend->partition_of(producer->state, key) % lanes : 0;
 }
 
 uint64_t mr_bus_queued_bytes(const mr_bus_producer *producer)

@@ -99,6 +99,13 @@ typedef void (*mr_bus_done_fn)(void *ctx, mr_bus_batch *batch, const mr_err *err
 mr_status mr_bus_submit(mr_bus_producer *producer, mr_bus_batch *batch, mr_bus_done_fn done,
                         void *ctx, mr_err *err);
 
+/* How many producers of one topic a busy process does best with, at most mr_bus_lanes_max. */
+enum { mr_bus_lanes_max = 4 };
+uint32_t mr_bus_lanes(const mr_bus *bus);
+/* Which of so many a record should go by, so that those of one partition go by the same: below
+ * lanes, and for one key always the same while the topic's partitions are. */
+uint32_t mr_bus_lane_of(const mr_bus_producer *producer, mr_text key, uint32_t lanes);
+
 /* Bytes submitted and not yet durable. */
 uint64_t mr_bus_queued_bytes(const mr_bus_producer *producer);
 

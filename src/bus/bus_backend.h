@@ -11,6 +11,7 @@
 
 typedef struct mr_bus_backend {
     const char *scheme; /* "embedded" */
+    uint32_t lanes;     /* 1 to mr_bus_lanes_max */
     mr_status (*open)(const mr_bus_options *options, void **ret_state, mr_err *err);
     void (*close)(void *state);
     mr_status (*producer_open)(void *state, const char *topic, void **ret_producer, mr_err *err);
@@ -18,6 +19,8 @@ typedef struct mr_bus_backend {
     mr_status (*append)(void *producer, mr_bus_batch *batch, const mr_bus_mark *mark, mr_err *err);
     mr_status (*submit)(void *producer, mr_bus_batch *batch, mr_bus_done_fn done, void *ctx,
                         mr_err *err);
+    /* Where a record of this key goes, as far as is known; for mr_bus_lane_of. Cheap. */
+    uint32_t (*partition_of)(const void *producer, mr_text key);
     uint64_t (*queued_bytes)(const void *producer);
     mr_status (*mark_read)(void *state, const char *target_topic, const char *group,
                            const char *topic, int32_t partition, int64_t *ret_next_offset,

@@ -44,6 +44,7 @@ static mr_status kafka_open(const mr_bus_options *options, void **ret_state, mr_
     log->retention_bytes = options->retention_bytes;
     log->queue_bytes_max =
         options->queue_bytes_max != 0 ? options->queue_bytes_max : mr_kafka_queue_bytes;
+    log->queue_bytes_max /= mr_kafka_lanes; /* that many producers share it */
     mr_status st = mr_kafka_configure(options, log, err);
     if (st != MR_OK) {
         kafka_close(log);
@@ -64,12 +65,14 @@ static mr_status kafka_retain(void *state, const char *topic, uint64_t *ret_remo
 
 const mr_bus_backend mr_bus_kafka = {
     .scheme = "kafka",
+    .lanes = mr_kafka_lanes,
     .open = kafka_open,
     .close = kafka_close,
     .producer_open = mr_kafka_producer_open,
     .producer_close = mr_kafka_producer_close,
     .append = mr_kafka_append,
     .submit = mr_kafka_submit,
+    .partition_of = mr_kafka_partition_of,
     .queued_bytes = mr_kafka_queued_bytes,
     .mark_read = mr_kafka_mark_read,
     .consumer_open = mr_kafka_consumer_open,

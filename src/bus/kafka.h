@@ -20,8 +20,12 @@
 enum {
     mr_kafka_name_bytes_max = 249,   /* Kafka's own limit on a topic's name */
     mr_kafka_queue_bytes = 64 << 20, /* queue_bytes_max when the options say 0 */
-    mr_kafka_look_ms_max = 5000,     /* one question to the cluster */
-    mr_kafka_change_ms_max = 15000,  /* making a topic; a transaction's commit */
+    /* A broker answers a connection's requests one after the other, and there is a request a
+     * partition: two connections are answered side by side, and six partitions, three of each,
+     * stay below the five requests that librdkafka sends ahead. */
+    mr_kafka_lanes = 2,
+    mr_kafka_look_ms_max = 5000,    /* one question to the cluster */
+    mr_kafka_change_ms_max = 15000, /* making a topic; a transaction's commit */
 };
 
 /* The state of an open bus. Constant after open but for what the lock guards. */
@@ -119,6 +123,7 @@ void mr_kafka_producer_close(void *state);
 mr_status mr_kafka_append(void *state, mr_bus_batch *batch, const mr_bus_mark *mark, mr_err *err);
 mr_status mr_kafka_submit(void *state, mr_bus_batch *batch, mr_bus_done_fn done, void *ctx,
                           mr_err *err);
+uint32_t mr_kafka_partition_of(const void *state, mr_text key);
 uint64_t mr_kafka_queued_bytes(const void *state);
 void mr_kafka_producer_break(void *state); /* for tests: as if given up by the cluster */
 

@@ -16,10 +16,11 @@
  *      '---(records are under way)---> waiting ---(none are any more)---^
  *
  * Records go in rounds: while some are under way, batches wait here, and then go together. Given to
- * it at once they would wait within librdkafka: it sends no more than five records ahead to a
- * partition, and 2.0 spins until it may send the next ones, a whole core, which the broker may need
- * to answer. A round that takes long (a partition without a leader) holds up the others for
- * hold_ms_max.
+ * it at once they would wait within librdkafka: it sends no more than five requests ahead, each of
+ * one partition, and 2.0 spins until it may send the next ones, a whole core, which the broker may
+ * need to answer. A round over more partitions than that still spins; a process that sends to many
+ * has several producers (mr_bus_lanes). A round that takes long (a partition without a leader)
+ * holds up the others for hold_ms_max.
  *
  * After a fatal error (the cluster lost what it knew of this producer) the client is of no use any
  * more: what it holds fails, and a new one takes its place. A batch of which some records became
@@ -54,6 +55,7 @@ typedef struct kafka_producer {
     mr_kafka *log;
     char topic[mr_kafka_name_bytes_max + 1];
     mr_kafka_marks *marks;
+    int32_t partitions; /* when it was opened; 0: not known */
     pthread_t thread;
 
     pthread_rwlock_t client_lock;
@@ -505,7 +507,7 @@ static void keep_heap(void)
 
 /* A topic that another process has just made may not be ready yet. What is not ready by then, the
  * first appends will meet. */
-static void await_leaders(mr_kafka *log, const char *name)
+static int32_t await_leaders(mr_kafka *log, const char *name)
 {
     int32_t count = 0;
     mr_err err;
@@ -517,6 +519,7 @@ static void await_leaders(mr_kafka *log, const char *name)
     if (st != MR_OK) {
         mr_log_warn("kafka: %s", err.message);
     }
+    return count;
 }
 
 mr_status mr_kafka_producer_open(void *state, const char *topic, void **ret_producer, mr_err *err)
@@ -535,7 +538,7 @@ mr_status mr_kafka_producer_open(void *state, const char *topic, void **ret_prod
     (void)pthread_mutex_init(&opened->lock, NULL);
     (void)pthread_cond_init(&opened->room, NULL);
     atomic_init(&opened->broken, false);
-    await_leaders(log, opened->topic);
+    opened->partitions = await_leaders(log, opened->topic);
     opened->marks = mr_kafka_marks_open(log, topic);
     keep_heap();
     st = make_client(opened, &parts, err);
@@ -747,4 +750,16 @@ uint64_t mr_kafka_queued_bytes(const void *state)
 {
     const kafka_producer *producer = state;
     return atomic_load(&producer->queued_bytes);
+}
+
+/* By the partitioner that kafka_config.c sets. Where another one is set, or partitions were added,
+ * records of one lane go to more partitions than they might: that is all. */
+uint32_t mr_kafka_partition_of(const void *state, mr_text key)
+{
+    const kafka_producer *producer = state;
+
+    return producer->partitions <= 1 || key.bytes == 0
+               ? 0
+               : (uint32_t)rd_kafka_msg_partitioner_murmur2(NULL, key.data, key.bytes,
+                                                            producer->partitions, NULL, NULL);
 }

@@ -41,6 +41,7 @@ struct mr_batch_job {
     mr_pooled_batch *open;
     mr_buffer errors; /* items, with commas between */
     uint64_t seen, refused, listed;
+    uint32_t lane; /* of all parts, so that an invoice that lies in two keeps its order */
     uint32_t retry_after_seconds; /* not 0: over the rate limit, nothing was parsed */
     atomic_bool parsed;
 
@@ -178,7 +179,8 @@ static void submit_open(mr_batch_job *job)
     part->owner = job;
     part->submitted_us = mr_monotonic_us();
     atomic_fetch_add(&job->parts, 1);
-    if (mr_bus_submit(gateway->producer, part->batch, part_done, part, &err) != MR_OK) {
+    if (mr_bus_submit(gateway->lanes.producers[job->lane], part->batch, part_done, part, &err) !=
+        MR_OK) {
         atomic_fetch_sub(&job->parts, 1); /* never the last: the parsing is still a part */
         note_failure(job, &err);
         mr_batch_pool_give(gateway->batches, part);
@@ -213,6 +215,9 @@ static bool add_event(mr_batch_job *job, batch_worker *worker, const mr_event *e
     if (job->open != NULL && mr_bus_batch_count(job->open->batch) < part_events_max &&
         mr_bus_batch_add(job->open->batch, event->invoice_no, record)) {
         return true;
+    }
+    if (job->seen - job->refused == 1) { /* the first event names the lane of all */
+        job->lane = mr_lanes_of(&job->gateway->lanes, event->invoice_no);
     }
     submit_open(job);
     if (atomic_load_explicit(&job->failed, memory_order_relaxed) || !open_part(job)) {

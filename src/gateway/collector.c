@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gateway/collector.c - gathers the single events of one loop into batches for the log.
  *
- * Owns:       gathers_count gathers: a bus batch, the requests whose events are in it, and their
- *             answers, written when the event was parsed and still in reach, all but the offset.
+ * Owns:       gathers_count gathers a lane: a bus batch, the requests whose events are in it, and
+ *             their answers, written when the event was parsed and still in reach, all but the
+ *             offset.
  * Called by:  the loop's thread; gather_done by the bus's, which only posts back to the loop.
- * Invariants: (1) at most one gather is open; (2) a gather under way is touched by nobody but
- *             gather_done until its task runs; (3) a request is answered exactly once: by
- *             gather_answer, or by expire, which then forgets it.
+ * Invariants: (1) at most one gather of a lane is open; (2) a gather under way is touched by nobody
+ * but gather_done until its task runs; (3) a request is answered exactly once: by gather_answer, or
+ * by expire, which then forgets it.
  *
  *   FREE --open_gather--> OPEN --submit_gather--> UNDER_WAY --gather_answer--> ANSWERING --> FREE
  *                           '------(the bus refuses: 503)------------------------^
@@ -25,7 +26,7 @@ enum {
     gather_batch_bytes_max = 4 * 1048576,
     gather_answers_bytes_max = 4 * 1048576,
     gather_large_bytes = 262144, /* worth a submit of its own while another is under way */
-    crowd_min = 16,              /* senders; fewer are not waited for */
+    crowd_min = 8,               /* senders; fewer are not waited for */
     crowd_wait_ms_max = 1,
     answer_tail_bytes_max = 80, /* ,"offset":N,"partition":P} */
 };
@@ -43,9 +44,11 @@ typedef struct waiting {
     size_t answer_bytes;
 } waiting;
 
+typedef struct lane lane;
+
 typedef struct gather {
     mr_http_task task; /* first: gather_answer gets it back */
-    mr_collector *collector;
+    lane *lane;
     gather_state state;
     mr_bus_batch *batch; /* record i belongs to requests[i] */
     mr_buffer answers;
@@ -56,18 +59,49 @@ typedef struct gather {
     mr_err err;
 } gather;
 
-struct mr_collector {
-    mr_gateway *gateway;
-    mr_http_loop *loop;
-    mr_buffer record; /* one event's canonical JSON */
-    gather *open;     /* NULL: none */
+/* What goes by one of the gateway's lanes, whatever the others are doing. */
+struct lane {
+    mr_collector *collector;
+    mr_bus_producer *producer; /* the gateway's */
+    gather *open;              /* NULL: none */
     size_t under_way;
-    size_t crowd; /* senders answered last, and those whose event had come by then */
+    size_t crowd; /* events that had come when the last answers went, and those these bring back */
     int64_t crowd_until_us;
     gather gathers[gathers_count];
 };
 
+struct mr_collector {
+    mr_gateway *gateway;
+    mr_http_loop *loop;
+    mr_buffer record; /* one event's canonical JSON */
+    lane *lanes;      /* as many as the gateway has */
+    uint32_t lane_count;
+};
+
 static void gather_answer(mr_http_task *task);
+static void turn(lane *own);
+
+static void init_lane(mr_collector *collector, lane *own)
+{
+    own->collector = collector;
+    for (size_t i = 0; i < gathers_count; i++) {
+        gather *g = &own->gathers[i];
+        g->lane = own;
+        g->task.run = gather_answer;
+        g->batch = mr_bus_batch_create(gather_batch_bytes_max);
+        mr_buffer_init(&g->answers, gather_answers_bytes_max);
+    }
+}
+
+static void free_lane(lane *own)
+{
+    for (size_t i = 0; i < gathers_count; i++) {
+        gather *g = &own->gathers[i];
+        mr_bus_batch_destroy(g->batch);
+        mr_buffer_free(&g->answers);
+        free(g->requests);
+    }
+}
 
 mr_collector *mr_collector_create(mr_gateway *gateway, mr_http_loop *loop)
 {
@@ -76,12 +110,11 @@ mr_collector *mr_collector_create(mr_gateway *gateway, mr_http_loop *loop)
     collector->gateway = gateway;
     collector->loop = loop;
     mr_buffer_init(&collector->record, mr_gateway_event_text_bytes_max);
-    for (size_t i = 0; i < gathers_count; i++) {
-        gather *g = &collector->gathers[i];
-        g->collector = collector;
-        g->task.run = gather_answer;
-        g->batch = mr_bus_batch_create(gather_batch_bytes_max);
-        mr_buffer_init(&g->answers, gather_answers_bytes_max);
+    collector->lane_count = gateway->lanes.count;
+    collector->lanes = mr_alloc_zero(collector->lane_count, sizeof *collector->lanes);
+    for (uint32_t i = 0; i < collector->lane_count; i++) {
+        collector->lanes[i].producer = gateway->lanes.producers[i];
+        init_lane(collector, &collector->lanes[i]);
     }
     return collector;
 }
@@ -91,12 +124,10 @@ void mr_collector_destroy(mr_collector *collector)
     if (collector == NULL) {
         return;
     }
-    for (size_t i = 0; i < gathers_count; i++) {
-        gather *g = &collector->gathers[i];
-        mr_bus_batch_destroy(g->batch);
-        mr_buffer_free(&g->answers);
-        free(g->requests);
+    for (uint32_t i = 0; i < collector->lane_count; i++) {
+        free_lane(&collector->lanes[i]);
     }
+    free(collector->lanes);
     mr_buffer_free(&collector->record);
     free(collector);
 }
@@ -111,16 +142,16 @@ static void recycle(gather *g)
 }
 
 /* The open gather, or a free one opened, or NULL. */
-static gather *open_gather(mr_collector *collector)
+static gather *open_gather(lane *own)
 {
-    if (collector->open != NULL) {
-        return collector->open;
+    if (own->open != NULL) {
+        return own->open;
     }
     for (size_t i = 0; i < gathers_count; i++) {
-        gather *g = &collector->gathers[i];
+        gather *g = &own->gathers[i];
         if (g->state == GATHER_FREE) {
             g->state = GATHER_OPEN;
-            collector->open = g;
+            own->open = g;
             return g;
         }
     }
@@ -177,26 +208,25 @@ static void gather_done(void *ctx, mr_bus_batch *batch, const mr_err *err)
     if (err != NULL) {
         g->err = *err;
     }
-    mr_http_loop_post(g->collector->loop, &g->task);
+    mr_http_loop_post(g->lane->collector->loop, &g->task);
 }
 
 static void submit_gather(gather *g)
 {
-    mr_collector *collector = g->collector;
-    mr_gateway *gateway = collector->gateway;
+    lane *own = g->lane;
     mr_err err;
 
-    MR_ASSERT(g->state == GATHER_OPEN && collector->open == g && g->count > 0);
-    collector->open = NULL;
+    MR_ASSERT(g->state == GATHER_OPEN && own->open == g && g->count > 0);
+    own->open = NULL;
     g->submitted_us = mr_monotonic_us();
     g->state = GATHER_UNDER_WAY;
-    collector->under_way++;
-    if (mr_bus_submit(gateway->producer, g->batch, gather_done, g, &err) != MR_OK) {
-        collector->under_way--;
+    own->under_way++;
+    if (mr_bus_submit(own->producer, g->batch, gather_done, g, &err) != MR_OK) {
+        own->under_way--;
         g->state = GATHER_ANSWERING;
         g->failed = true;
         g->err = err;
-        mr_counter_add(gateway->counts.answers_busy, g->count);
+        mr_counter_add(own->collector->gateway->counts.answers_busy, g->count);
         answer_all(g);
     }
 }
@@ -204,14 +234,15 @@ static void submit_gather(gather *g)
 static void gather_answer(mr_http_task *task)
 {
     gather *g = (gather *)task;
-    mr_collector *collector = g->collector;
-    mr_gateway *gateway = collector->gateway;
+    lane *own = g->lane;
+    mr_gateway *gateway = own->collector->gateway;
 
-    MR_ASSERT(g->state == GATHER_UNDER_WAY && collector->under_way > 0);
-    collector->under_way--;
+    MR_ASSERT(g->state == GATHER_UNDER_WAY && own->under_way > 0);
+    own->under_way--;
     g->state = GATHER_ANSWERING;
-    collector->crowd = g->count + (collector->open != NULL ? collector->open->count : 0);
-    collector->crowd_until_us = mr_monotonic_us() + (int64_t)crowd_wait_ms_max * 1000;
+    /* Of those answered now, the other lanes get their share. */
+    own->crowd = g->count / own->collector->lane_count + (own->open != NULL ? own->open->count : 0);
+    own->crowd_until_us = mr_monotonic_us() + (int64_t)crowd_wait_ms_max * 1000;
     if (g->failed) {
         mr_health_append_failed(gateway->health, &g->err);
         mr_counter_add(gateway->counts.appends_failed, 1);
@@ -221,30 +252,37 @@ static void gather_answer(mr_http_task *task)
         mr_histogram_observe_us(gateway->counts.append_us,
                                 (uint64_t)(mr_monotonic_us() - g->submitted_us));
     }
-    mr_collector_turn(collector); /* first: the disk works while the answers are written */
+    turn(own); /* first: the disk works while the answers are written */
     answer_all(g);
 }
 
 /* But for one in sixteen: some do not come back. */
-static bool is_gathering(const mr_collector *collector)
+static bool is_gathering(const lane *own)
 {
-    return collector->crowd >= crowd_min && collector->open->count * 16 < collector->crowd * 15 &&
-           mr_monotonic_us() < collector->crowd_until_us;
+    return own->crowd >= crowd_min && own->open->count * 16 < own->crowd * 15 &&
+           mr_monotonic_us() < own->crowd_until_us;
 }
 
-void mr_collector_turn(mr_collector *collector)
+static void turn(lane *own)
 {
-    gather *g = collector->open;
+    gather *g = own->open;
 
     if (g == NULL || g->count == 0) {
         return;
     }
     if (mr_bus_batch_bytes(g->batch) >= gather_large_bytes) {
         submit_gather(g);
-    } else if (collector->under_way == 0 && is_gathering(collector)) {
-        mr_http_loop_turn_within(collector->loop, crowd_wait_ms_max);
-    } else if (collector->under_way == 0) {
+    } else if (own->under_way == 0 && is_gathering(own)) {
+        mr_http_loop_turn_within(own->collector->loop, crowd_wait_ms_max);
+    } else if (own->under_way == 0) {
         submit_gather(g);
+    }
+}
+
+void mr_collector_turn(mr_collector *collector)
+{
+    for (uint32_t i = 0; i < collector->lane_count; i++) {
+        turn(&collector->lanes[i]);
     }
 }
 
@@ -297,9 +335,11 @@ static bool gather_add(gather *g, mr_http_request *request, const mr_event *even
 mr_status mr_collector_add(mr_collector *collector, mr_http_request *request, const mr_event *event,
                            mr_err *err)
 {
+    lane *own = &collector->lanes[mr_lanes_of(&collector->gateway->lanes, event->invoice_no)];
+
     /* A second round, with a fresh gather, when the first one is full. */
     for (int round = 0; round < 2; round++) {
-        gather *g = open_gather(collector);
+        gather *g = open_gather(own);
         if (g == NULL) {
             return mr_fail(err, MR_UNAVAILABLE, "the log is behind: %d batches wait for it",
                            gathers_count);
@@ -314,7 +354,7 @@ mr_status mr_collector_add(mr_collector *collector, mr_http_request *request, co
         }
         if (g->count == 0) {
             recycle(g);
-            collector->open = NULL;
+            own->open = NULL;
             break;
         }
         submit_gather(g);
@@ -324,21 +364,27 @@ mr_status mr_collector_add(mr_collector *collector, mr_http_request *request, co
 
 /* --- When the log is slow, or the loop has ended ---------------------------------------------- */
 
+static void expire(gather *g, int64_t before_us)
+{
+    if (g->state != GATHER_UNDER_WAY || g->submitted_us >= before_us) {
+        return;
+    }
+    for (size_t j = 0; j < g->count; j++) {
+        mr_http_request *request = g->requests[j].request;
+        if (request != NULL) {
+            g->requests[j].request = NULL;
+            mr_answer_unavailable(request, "The log did not confirm the event in time; it may "
+                                           "still be stored. Send it again: an event is "
+                                           "counted once.");
+        }
+    }
+}
+
 void mr_collector_expire(mr_collector *collector, int64_t before_us)
 {
-    for (size_t i = 0; i < gathers_count; i++) {
-        gather *g = &collector->gathers[i];
-        if (g->state != GATHER_UNDER_WAY || g->submitted_us >= before_us) {
-            continue;
-        }
-        for (size_t j = 0; j < g->count; j++) {
-            mr_http_request *request = g->requests[j].request;
-            if (request != NULL) {
-                g->requests[j].request = NULL;
-                mr_answer_unavailable(request, "The log did not confirm the event in time; it may "
-                                               "still be stored. Send it again: an event is "
-                                               "counted once.");
-            }
+    for (uint32_t i = 0; i < collector->lane_count; i++) {
+        for (size_t j = 0; j < gathers_count; j++) {
+            expire(&collector->lanes[i].gathers[j], before_us);
         }
     }
 }

@@ -128,7 +128,7 @@ static mr_status open_log(mr_gateway *gateway, mr_err *err)
         st = mr_bus_open(&gateway->options.bus, &gateway->bus, err);
     }
     if (st == MR_OK) {
-        st = mr_bus_producer_open(gateway->bus, gateway->options.topic, &gateway->producer, err);
+        st = mr_lanes_open(gateway->bus, gateway->options.topic, &gateway->lanes, err);
     }
     return st;
 }
@@ -259,7 +259,7 @@ void mr_gateway_stop(mr_gateway *gateway)
     }
     mr_workers_stop(gateway->workers);
     mr_workers_stop(gateway->receipts);
-    mr_bus_producer_close(gateway->producer);
+    mr_lanes_close(&gateway->lanes);
     mr_http_server_destroy(gateway->server);
     for (size_t i = 0; i < gateway->loop_count; i++) {
         destroy_loop(gateway->loops[i]);

@@ -86,7 +86,7 @@ void mr_route_metrics(mr_http_request *request, void *ctx)
     if (!mr_admit_client(request, &client)) {
         return;
     }
-    mr_counter_set(gateway->counts.queue_bytes, mr_bus_queued_bytes(gateway->producer));
+    mr_counter_set(gateway->counts.queue_bytes, mr_lanes_queued_bytes(&gateway->lanes));
     mr_buffer_init(&body, metrics_bytes_max);
     mr_metrics_render(gateway->metrics, &body);
     mr_http_request_answer(request, &(mr_http_answer){

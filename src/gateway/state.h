@@ -19,6 +19,7 @@
 #include "gateway/collector.h"
 #include "gateway/gateway.h"
 #include "gateway/health.h"
+#include "gateway/lanes.h"
 #include "gateway/routes.h"
 #include "http/rate_limit.h"
 #include "http/workers.h"
@@ -64,7 +65,7 @@ struct mr_gateway {
     mr_gateway_metrics counts;
     mr_health *health; /* thread-safe */
     mr_bus *bus;
-    mr_bus_producer *producer; /* thread-safe */
+    mr_lanes lanes;            /* thread-safe */
     mr_batch_pool *batches;    /* thread-safe */
     mr_workers *workers;       /* thread-safe */
     mr_workers *receipts;      /* thread-safe */

@@ -43,6 +43,8 @@ static void records_of_a_key_stay_in_one_partition_and_in_order(void **state)
             mr_bus_position position = mr_bus_batch_position(batch, (size_t)k);
             assert_true(position.partition >= 0 && position.partition < 6 && position.offset >= 0);
             assert_true(round == 0 || partition[k] == position.partition);
+            (void)snprintf(key, sizeof key, "key-%d", k);
+            assert_int_equal(mr_bus_lane_of(producer, mr_text_of(key), 4), position.partition % 4);
             partition[k] = position.partition;
             used[position.partition] = true;
         }
