@@ -36,6 +36,11 @@ typedef struct mr_delta_files mr_delta_files; /* written, and not yet committed 
 typedef struct mr_delta_write {
     const mr_delta_schema *schema; /* the select has these columns, in this order */
     const char *select;
+    const char *order; /* of the rows in each file: names behind ORDER BY; NULL = any */
+    /* The select reads rows that the engine has in memory, and little more: so it may be run
+     * several times, for sums and a COPY a partition, which is faster than to read and to sort out
+     * files. */
+    bool at_hand;
     uint64_t file_bytes_target; /* 0 = 128 MiB */
     /* Its exact sum becomes the file's tag "millrace.sum"; "a*b": that of the columns' products;
      * NULL: none. */

@@ -46,14 +46,20 @@ static stats_kind kind_of(const char *type)
 
 /* --- The query -------------------------------------------------------------------------------- */
 
-static void put_files(const mr_delta_written_list *list, mr_buffer *sql)
+/* Returns how many; unsummed: only those whose sum is not known. */
+static size_t put_files(const mr_delta_written_list *list, bool unsummed, mr_buffer *sql)
 {
+    size_t count = 0;
+
     (void)mr_buffer_append(sql, "[", 1);
     for (size_t i = 0; i < list->count; i++) {
-        (void)mr_buffer_append_string(sql, i > 0 ? "," : "");
-        (void)mr_olap_quote_text(sql, mr_text_of(list->items[i].path));
+        if (!unsummed || list->items[i].sum == NULL) {
+            (void)mr_buffer_append_string(sql, count++ > 0 ? "," : "");
+            (void)mr_olap_quote_text(sql, mr_text_of(list->items[i].path));
+        }
     }
     (void)mr_buffer_append(sql, "]", 1);
+    return count;
 }
 
 static mr_delta_written *find_written(mr_delta_written_list *list, mr_text path)
@@ -308,7 +314,7 @@ static mr_status read_stats(mr_olap_connection *connection, const mr_delta_write
     self->count = stats_fields(write->schema, self->fields);
     (void)mr_buffer_append_string(sql, "SELECT file_name, column_id, num_values, stats_null_count, "
                                        "stats_min_value, stats_max_value FROM parquet_metadata(");
-    put_files(list, sql);
+    (void)put_files(list, false, sql);
     (void)mr_buffer_append_string(sql, ") ORDER BY file_name");
     mr_status status =
         mr_buffer_append(sql, "", 1)
@@ -328,17 +334,18 @@ static mr_status read_stats(mr_olap_connection *connection, const mr_delta_write
     return status;
 }
 
-/* "price", or the product "quantity*price". */
-static void put_summed(const char *column, mr_buffer *sql)
+void mr_delta_put_sum(const char *column, mr_buffer *sql)
 {
     const char *star = strchr(column, '*');
 
+    (void)mr_buffer_append_string(sql, "coalesce(sum(");
     if (star != NULL) {
         (void)mr_olap_quote_name(sql, (mr_text){column, (size_t)(star - column)});
         (void)mr_buffer_append_string(sql, " * ");
         column = star + 1;
     }
     (void)mr_olap_quote_name(sql, mr_text_of(column));
+    (void)mr_buffer_append_string(sql, "), 0)");
 }
 
 static mr_status read_sums(mr_olap_connection *connection, const mr_delta_write *write,
@@ -346,10 +353,12 @@ static mr_status read_sums(mr_olap_connection *connection, const mr_delta_write 
 {
     mr_olap_result *result = NULL;
 
-    (void)mr_buffer_append_string(sql, "SELECT filename, coalesce(sum(");
-    put_summed(write->sum_column, sql);
-    (void)mr_buffer_append_string(sql, "), 0) FROM read_parquet(");
-    put_files(list, sql);
+    (void)mr_buffer_append_string(sql, "SELECT filename, ");
+    mr_delta_put_sum(write->sum_column, sql);
+    (void)mr_buffer_append_string(sql, " FROM read_parquet(");
+    if (put_files(list, true, sql) == 0) {
+        return MR_OK;
+    }
     (void)mr_buffer_append_string(sql, ", filename=true, hive_partitioning=false) GROUP BY ALL");
     if (!mr_buffer_append(sql, "", 1)) {
         return mr_fail(err, MR_LIMIT, "sums of %zu files: too many at once", list->count);

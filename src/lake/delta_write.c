@@ -18,7 +18,7 @@
 #include "lake/delta_path.h"
 #include "lake/delta_write.h"
 
-enum { small_target_bytes = 4 << 20 };
+enum { small_target_bytes = 4 << 20, parts_max = 64 };
 
 static const size_t files_arena_bytes_max = (size_t)1 << 30;
 
@@ -28,6 +28,14 @@ struct mr_delta_files {
     size_t count;
     int64_t rows;
 };
+
+/* Rows at hand that go into one folder: all, or those of a partition. */
+typedef struct part {
+    int64_t values[mr_delta_partitions_max];
+    bool null[mr_delta_partitions_max];
+    int64_t rows;
+    char *sum; /* malloc'd; NULL: not asked for */
+} part;
 
 typedef struct writing {
     mr_delta_table *table;
@@ -64,14 +72,14 @@ static bool looks_at_partitions(const mr_delta_write *write)
     return write->schema->partition_columns[0] != NULL && write->partition_values == NULL;
 }
 
-static void put_columns(const mr_delta_write *write, mr_buffer *sql)
+static void put_columns(const mr_delta_write *write, bool sorts_out, mr_buffer *sql)
 {
     const char *comma = "";
 
     for (size_t i = 0; i < write->schema->field_count; i++) {
         const mr_delta_field *field = &write->schema->fields[i];
         bool partition = mr_delta_schema_is_partition(write->schema, field->name);
-        if (partition && strcmp(field->type, "timestamp") == 0 && looks_at_partitions(write)) {
+        if (partition && strcmp(field->type, "timestamp") == 0 && sorts_out) {
             /* As text in the folder's name: without a zone. */
             (void)mr_buffer_append_string(sql, comma);
             (void)mr_buffer_append_string(sql, "CAST(make_timestamp(epoch_us(");
@@ -79,7 +87,7 @@ static void put_columns(const mr_delta_write *write, mr_buffer *sql)
             (void)mr_buffer_append_string(sql, ")) AS VARCHAR) AS ");
             (void)mr_olap_quote_name(sql, mr_text_of(field->name));
             comma = ", ";
-        } else if (!partition || looks_at_partitions(write)) {
+        } else if (!partition || sorts_out) {
             (void)mr_buffer_append_string(sql, comma);
             put_column(field, sql);
             comma = ", ";
@@ -106,23 +114,70 @@ static void put_names(const mr_delta_schema *schema, bool partitions_only, mr_bu
     }
 }
 
-static bool put_copy(const writing *self, mr_buffer *sql)
+static void put_source(const mr_delta_write *write, mr_buffer *sql)
 {
-    const mr_delta_write *write = self->write;
-    uint64_t target =
-        write->file_bytes_target > 0 ? write->file_bytes_target : MR_DELTA_FILE_BYTES_TARGET;
-
-    (void)mr_buffer_append_string(sql, "COPY (SELECT ");
-    put_columns(write, sql);
     (void)mr_buffer_append_string(sql, " FROM (");
     (void)mr_buffer_append_string(sql, write->select);
     (void)mr_buffer_append_string(sql, "\n) AS source(");
     put_names(write->schema, false, sql);
-    (void)mr_buffer_append_string(sql, ")) TO ");
-    (void)mr_olap_quote_text(sql, mr_text_of(self->folder));
-    (void)mr_buffer_append_string(
-        sql, " (FORMAT parquet, COMPRESSION snappy, FILENAME_PATTERN 'part-{uuid}', RETURN_STATS");
-    if (looks_at_partitions(write)) {
+    (void)mr_buffer_append_string(sql, ")");
+}
+
+static void put_where(const mr_delta_schema *schema, const part *of, mr_buffer *sql)
+{
+    for (size_t i = 0; i < mr_delta_partitions_max && schema->partition_columns[i] != NULL; i++) {
+        (void)mr_buffer_append_string(sql, i == 0 ? " WHERE " : " AND ");
+        (void)mr_olap_quote_name(sql, mr_text_of(schema->partition_columns[i]));
+        if (of->null[i]) {
+            (void)mr_buffer_append_string(sql, " IS NULL");
+        } else {
+            (void)mr_buffer_printf(sql, " = %" PRId64, of->values[i]);
+        }
+    }
+}
+
+/* The stage's folder, with "/month=201012" behind it for a partition. */
+static void put_folder(const writing *self, const part *of, mr_buffer *out)
+{
+    const mr_delta_schema *schema = self->write->schema;
+    char value[32];
+
+    (void)mr_buffer_append_string(out, self->folder);
+    for (size_t i = 0; of != NULL && looks_at_partitions(self->write) &&
+                       i < mr_delta_partitions_max && schema->partition_columns[i] != NULL;
+         i++) {
+        (void)snprintf(value, sizeof value, "%" PRId64, of->values[i]);
+        (void)mr_buffer_append_string(out, "/");
+        (void)mr_delta_hive_append(schema->partition_columns[i], of->null[i] ? NULL : value, out);
+    }
+}
+
+/* of NULL: all rows, which the engine sorts out by partitions where there are any. */
+static mr_status put_copy(const writing *self, const part *of, mr_buffer *sql, mr_err *err)
+{
+    const mr_delta_write *write = self->write;
+    const bool sorts_out = of == NULL && looks_at_partitions(write);
+    uint64_t target =
+        write->file_bytes_target > 0 ? write->file_bytes_target : MR_DELTA_FILE_BYTES_TARGET;
+    mr_buffer folder;
+
+    mr_buffer_init(&folder, 8192);
+    put_folder(self, of, &folder);
+    (void)mr_buffer_append_string(sql, "COPY (SELECT ");
+    put_columns(write, sorts_out, sql);
+    put_source(write, sql);
+    if (of != NULL && looks_at_partitions(write)) {
+        put_where(write->schema, of, sql);
+    }
+    if (write->order != NULL) {
+        (void)mr_buffer_printf(sql, " ORDER BY %s", write->order);
+    }
+    (void)mr_buffer_append_string(sql, ") TO ");
+    (void)mr_olap_quote_text(sql, mr_buffer_text(&folder));
+    /* Nobody looks for single values of our files, which is what Bloom filters are for. */
+    (void)mr_buffer_append_string(sql, " (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER "
+                                       "false, FILENAME_PATTERN 'part-{uuid}', RETURN_STATS");
+    if (sorts_out) {
         (void)mr_buffer_append_string(sql, ", PARTITION_BY (");
         put_names(write->schema, true, sql);
         (void)mr_buffer_append_string(sql, "))");
@@ -131,7 +186,10 @@ static bool put_copy(const writing *self, mr_buffer *sql)
         (void)mr_buffer_printf(sql, ", FILE_SIZE_BYTES %" PRIu64 "%s)", target,
                                target <= small_target_bytes ? ", ROW_GROUP_SIZE 16384" : "");
     }
-    return mr_buffer_append(sql, "", 1);
+    bool fits = !folder.overflowed && mr_buffer_append(sql, "", 1);
+    mr_buffer_free(&folder);
+    return fits ? MR_OK
+                : mr_fail(err, MR_LIMIT, "the query has over %d bytes", mr_delta_sql_bytes_max);
 }
 
 static void note_written(writing *self, mr_text path, int64_t rows)
@@ -150,17 +208,16 @@ static void note_written(writing *self, mr_text path, int64_t rows)
         (mr_delta_written){.path = copy, .relative = copy + strlen(self->folder) + 1, .rows = rows};
 }
 
-static mr_status run_copy(writing *self, mr_err *err)
+static mr_status run_copy(writing *self, const part *of, mr_err *err)
 {
     mr_olap_result *result = NULL;
     mr_buffer sql;
 
     mr_buffer_init(&sql, mr_delta_sql_bytes_max);
-    if (!put_copy(self, &sql)) {
-        mr_buffer_free(&sql);
-        return mr_fail(err, MR_LIMIT, "the query has over %d bytes", mr_delta_sql_bytes_max);
+    mr_status status = put_copy(self, of, &sql, err);
+    if (status == MR_OK) {
+        status = mr_olap_query(self->connection, sql.data, false, &result, err);
     }
-    mr_status status = mr_olap_query(self->connection, sql.data, false, &result, err);
     while (status == MR_OK) {
         status = mr_olap_next(result, err);
         if (status == MR_OK && mr_olap_int64(result, 1) > 0) { /* no rows: still a file */
@@ -170,6 +227,127 @@ static mr_status run_copy(writing *self, mr_err *err)
     mr_olap_result_free(result);
     mr_buffer_free(&sql);
     return status == MR_NOT_FOUND ? MR_OK : status;
+}
+
+/* --- Rows at hand ----------------------------------------------------------------------------- */
+
+/* Whole numbers are the partitions that can be told apart by a WHERE without more ado. */
+static bool goes_by_parts(const mr_delta_write *write)
+{
+    const mr_delta_schema *schema = write->schema;
+    bool whole = write->at_hand;
+
+    for (size_t i = 0; whole && i < schema->field_count; i++) {
+        const mr_delta_field *field = &schema->fields[i];
+        whole = !mr_delta_schema_is_partition(schema, field->name) ||
+                strcmp(field->type, "integer") == 0 || strcmp(field->type, "long") == 0;
+    }
+    return whole && (write->partition_values == NULL || schema->partition_columns[0] == NULL);
+}
+
+/* "SELECT count(*), sum(amount), month FROM (...) GROUP BY month", of values as the files get them
+ */
+static bool put_parts(const mr_delta_write *write, mr_buffer *sql)
+{
+    const bool partitions = looks_at_partitions(write);
+
+    (void)mr_buffer_append_string(sql, "SELECT count(*), ");
+    if (write->sum_column != NULL) {
+        mr_delta_put_sum(write->sum_column, sql);
+    } else {
+        (void)mr_buffer_append_string(sql, "NULL");
+    }
+    (void)mr_buffer_append_string(sql, partitions ? ", " : "");
+    put_names(write->schema, true, sql);
+    (void)mr_buffer_append_string(sql, " FROM (SELECT ");
+    put_columns(write, partitions, sql);
+    put_source(write, sql);
+    (void)mr_buffer_append_string(sql, ") AS rows_written");
+    if (partitions) {
+        (void)mr_buffer_append_string(sql, " GROUP BY ");
+        put_names(write->schema, true, sql);
+        (void)mr_buffer_append_string(sql, " ORDER BY ");
+        put_names(write->schema, true, sql);
+    }
+    return mr_buffer_append(sql, "", 1);
+}
+
+static void take_part(const writing *self, const mr_olap_result *result, part *to)
+{
+    const mr_delta_schema *schema = self->write->schema;
+    mr_buffer sum;
+
+    *to = (part){.rows = mr_olap_int64(result, 0)};
+    for (size_t i = 0; i < mr_delta_partitions_max && schema->partition_columns[i] != NULL; i++) {
+        to->null[i] = mr_olap_is_null(result, 2 + i);
+        to->values[i] = to->null[i] ? 0 : mr_olap_int64(result, 2 + i);
+    }
+    mr_buffer_init(&sum, 256);
+    if (self->write->sum_column != NULL && mr_olap_write_text(result, 1, &sum) &&
+        mr_buffer_append(&sum, "", 1)) {
+        to->sum = sum.data;
+    } else {
+        mr_buffer_free(&sum);
+    }
+}
+
+/* *ret_count: parts_max + 1 where there are more of them. */
+static mr_status find_parts(const writing *self, part parts[static parts_max + 1],
+                            size_t *ret_count, mr_err *err)
+{
+    mr_olap_result *result = NULL;
+    size_t count = 0;
+    mr_buffer sql;
+
+    mr_buffer_init(&sql, mr_delta_sql_bytes_max);
+    mr_status status =
+        put_parts(self->write, &sql)
+            ? mr_olap_query(self->connection, sql.data, false, &result, err)
+            : mr_fail(err, MR_LIMIT, "the query has over %d bytes", mr_delta_sql_bytes_max);
+    while (status == MR_OK && count <= parts_max && (status = mr_olap_next(result, err)) == MR_OK) {
+        take_part(self, result, &parts[count++]);
+    }
+    mr_olap_result_free(result);
+    mr_buffer_free(&sql);
+    *ret_count = count;
+    return status == MR_NOT_FOUND ? MR_OK : status;
+}
+
+/* A part that became one file gives it its sum; one of several files leaves theirs to be read. */
+static mr_status copy_part(writing *self, part *of, mr_err *err)
+{
+    const size_t before = self->written.count;
+    mr_status status = run_copy(self, of, err);
+
+    if (status == MR_OK && self->written.count == before + 1 &&
+        self->written.items[before].rows == of->rows) {
+        self->written.items[before].sum = of->sum;
+        of->sum = NULL;
+    }
+    return status;
+}
+
+static mr_status copy_rows(writing *self, mr_err *err)
+{
+    part parts[parts_max + 1];
+    size_t count = 0;
+
+    if (!goes_by_parts(self->write)) {
+        return run_copy(self, NULL, err);
+    }
+    mr_status status = find_parts(self, parts, &count, err);
+    if (status == MR_OK && count > parts_max) {
+        status = run_copy(self, NULL, err);
+    } else if (status == MR_OK && looks_at_partitions(self->write)) {
+        status = mr_folder_create(self->folder, err);
+    }
+    for (size_t i = 0; i < count && count <= parts_max && status == MR_OK; i++) {
+        status = parts[i].rows > 0 ? copy_part(self, &parts[i], err) : MR_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        free(parts[i].sum);
+    }
+    return status;
 }
 
 /* --- Into the table --------------------------------------------------------------------------- */
@@ -311,7 +489,7 @@ static mr_status import_files(writing *self, mr_err *err)
 
 static mr_status write_staged(writing *self, mr_err *err)
 {
-    mr_status status = run_copy(self, err);
+    mr_status status = copy_rows(self, err);
 
     if (status == MR_OK) {
         status = mr_delta_stats_read(self->connection, self->write, &self->written, err);

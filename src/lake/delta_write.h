@@ -27,7 +27,10 @@ typedef struct mr_delta_written_list {
     size_t count, capacity;
 } mr_delta_written_list;
 
-/* delta_stats.c: fills in stats, and sum for a write with a sum_column. */
+/* delta_stats.c: the exact sum of "price", or of the product "quantity*price", as SQL. */
+void mr_delta_put_sum(const char *column, mr_buffer *sql);
+
+/* delta_stats.c: fills in stats, and for a write with a sum_column the sums not known yet. */
 mr_status mr_delta_stats_read(mr_olap_connection *connection, const mr_delta_write *write,
                               mr_delta_written_list *list, mr_err *err);
 

@@ -50,14 +50,6 @@ mr_status mr_task_bind(mr_task *task, bool all, const mr_names *grouped, mr_err 
     return status;
 }
 
-static void append_order(mr_task *task)
-{
-    if (task->model->order.count > 0) {
-        (void)mr_buffer_append_string(&task->sql, " ORDER BY ");
-        mr_sql_names(&task->sql, &task->model->order, NULL);
-    }
-}
-
 /* Rows that fit memory are made first and written then: the engine writes partitions of a table of
  * its own at twice the speed, and checks need not read the files again. */
 static bool fits_memory(const mr_task *task)
@@ -105,7 +97,6 @@ static mr_status select_all(mr_task *task, mr_err *err)
         mr_sql_cast_columns(sql, task->model);
         (void)mr_buffer_printf(sql, " FROM (%s\n) AS model", task->model->sql);
     }
-    append_order(task);
     (void)mr_buffer_append(sql, "", 1);
     return MR_OK;
 }
@@ -214,11 +205,18 @@ mr_status mr_task_compute_full(mr_task *task, mr_err *err)
     if (status != MR_OK) {
         return status;
     }
-    mr_delta_write write = {.schema = &task->schema,
-                            .select = task->sql.data,
-                            .file_bytes_target = task->model->file_bytes,
-                            .sum_column = task->model->sum};
+    mr_buffer order;
+    mr_buffer_init(&order, mr_session_sql_bytes_max);
+    mr_sql_names(&order, &task->model->order, NULL);
+    (void)mr_buffer_append(&order, "", 1);
+    const mr_delta_write write = {.schema = &task->schema,
+                                  .select = task->sql.data,
+                                  .order = task->model->order.count > 0 ? order.data : NULL,
+                                  .at_hand = fits_memory(task),
+                                  .file_bytes_target = task->model->file_bytes,
+                                  .sum_column = task->model->sum};
     status = write_rows(task, &write, err);
+    mr_buffer_free(&order);
     if (status != MR_OK) {
         return status;
     }

@@ -180,6 +180,62 @@ static void rows_go_into_the_folder_of_their_partition(void **state)
     engine_expect(fixture, "SELECT typeof(day), count(*) FROM {} GROUP BY 1", "DATE|5\n");
 }
 
+static const mr_delta_field month_fields[] = {{.name = "id", .type = "long"},
+                                              {.name = "amount", .type = "decimal(18,4)"},
+                                              {.name = "month", .type = "integer"}};
+static const mr_delta_schema month_schema = {
+    .fields = month_fields, .field_count = 3, .partition_columns = {"month"}};
+
+/* Rows at hand are written a partition at a time and summed beside: the table is the same. */
+static void rows_at_hand_make_the_same_files(void **state)
+{
+    engine_fixture *fixture = *state;
+    const mr_delta_write write = {
+        .schema = &month_schema,
+        .select = "SELECT * FROM (VALUES (3, 0.5, 201102), (1, 1.25, 201101), (2, -2, 201102), "
+                  "(4, 9, NULL), (5, NULL, 201101)) AS v",
+        .order = "\"id\" DESC",
+        .at_hand = true,
+        .sum_column = "amount"};
+
+    engine_create(fixture, &month_schema);
+    assert_int_equal(engine_append(fixture, &write), 5);
+    mr_delta_snapshot *snapshot = fixture_read(fixture->lake->table);
+    assert_int_equal(mr_delta_file_count(snapshot), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const mr_delta_file *file = mr_delta_file_at(snapshot, i);
+        const char *month = file->partition_values[0];
+        const char *sum = month == NULL                  ? "\"millrace.sum\":\"9.0000\""
+                          : strcmp(month, "201101") == 0 ? "\"millrace.sum\":\"1.2500\""
+                                                         : "\"millrace.sum\":\"-1.5000\"";
+        assert_non_null(strstr(file->tags, sum));
+        assert_non_null(strstr(file->stats, "\"numRecords\":"));
+    }
+    mr_delta_snapshot_free(snapshot);
+    assert_int_equal(engine_count_blobs(fixture, "bronze/events/month=201102/part-"), 1);
+    engine_expect(fixture, "SELECT * FROM {} ORDER BY id",
+                  "1|1.2500|201101\n2|-2.0000|201102\n3|0.5000|201102\n4|9.0000|NULL\n"
+                  "5|NULL|201101\n");
+}
+
+static void rows_at_hand_of_many_partitions_are_sorted_out_by_the_engine(void **state)
+{
+    engine_fixture *fixture = *state;
+    const mr_delta_write write = {.schema = &month_schema,
+                                  .select = "SELECT i, i / 4, i % 100 FROM range(300) AS r(i)",
+                                  .at_hand = true,
+                                  .sum_column = "amount"};
+
+    engine_create(fixture, &month_schema);
+    assert_int_equal(engine_append(fixture, &write), 300);
+    mr_delta_snapshot *snapshot = fixture_read(fixture->lake->table);
+    assert_int_equal(mr_delta_file_count(snapshot), 100);
+    assert_non_null(strstr(mr_delta_file_at(snapshot, 99)->tags, "\"millrace.sum\":\""));
+    mr_delta_snapshot_free(snapshot);
+    engine_expect(fixture, "SELECT count(*), sum(amount), count(DISTINCT month) FROM {}",
+                  "300|11212.5000|100\n");
+}
+
 static void one_given_partition_is_not_looked_for(void **state)
 {
     engine_fixture *fixture = *state;
@@ -317,6 +373,8 @@ int main(void)
         TEST(no_rows_are_no_files),
         TEST(rows_that_do_not_fit_are_refused_and_leave_nothing),
         TEST(rows_go_into_the_folder_of_their_partition),
+        TEST(rows_at_hand_make_the_same_files),
+        TEST(rows_at_hand_of_many_partitions_are_sorted_out_by_the_engine),
         TEST(one_given_partition_is_not_looked_for),
         TEST(rows_are_known_by_file_and_number),
         TEST(chosen_files_alone_are_read),
