@@ -22,6 +22,7 @@ from postgres_server import running_postgres
 
 TOP = Path(__file__).parents[2]
 INSTALL_SECONDS_MAX, WAIT_SECONDS_MAX = 600, 150
+ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 ROLES = ("api-server", "scheduler", "dag-processor")
 
 
@@ -119,15 +120,18 @@ class Airflow:
 
     def tasks(self, run_id):
         """{task: (state, number of the try)} of a run; {} while there is none."""
-        found = self.rows(f"SELECT task_id, state, try_number FROM task_instance WHERE dag_id = 'millrace_medallion' AND run_id = '{run_id}'")
+        found = self.rows("SELECT task_id, state, try_number FROM task_instance"
+                          f" WHERE dag_id = 'millrace_medallion' AND run_id = '{run_id}'")
         return {task["task_id"]: (task["state"], task["try_number"]) for task in found}
 
     def runs(self, kind):
         return [run["run_id"] for run in self.rows(f"SELECT run_id FROM dag_run WHERE run_type = '{kind}' ORDER BY logical_date")]
 
-    def await_tasks(self, run_id, silver, gold):
-        return until(lambda: self.tasks(run_id), lambda tasks: [tasks.get(name, (None,))[0] for name in ("silver", "gold")] == [silver, gold],
-                     told=lambda tasks: f"{run_id}: {tasks}\n{self.logs()}")
+    def await_ended(self, run_id):
+        """({task: state}, {task: tries}) of a run both of whose tasks have ended."""
+        tasks = until(lambda: self.tasks(run_id), lambda tasks: tasks and all(state in ENDED for state, _ in tasks.values()),
+                      told=lambda tasks: f"{run_id}: {tasks}\n{self.logs()}")
+        return {task: state for task, (state, _) in tasks.items()}, {task: tries for task, (_, tries) in tasks.items()}
 
     def task_log(self, run_id, task, number):
         """What a try of a task wrote."""
@@ -183,7 +187,9 @@ def running_airflow(clock, python, tables, connection, **settings):
     try:
         with running_postgres(environment=clock.environment) as postgres:
             postgres.query("ALTER DATABASE millrace SET synchronous_commit = off")  # nothing of it is kept
-            subprocess.run(["psql", "--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1", f"--file={tables}", postgres.url], check=True)
+            subprocess.run(
+                ["psql", "--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1", f"--file={tables}", postgres.url],
+                check=True)
             airflow = Airflow(folder, python, clock, postgres, connection, **settings)
             try:
                 airflow.start()

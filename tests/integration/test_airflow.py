@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from airflow_server import TOP, Clock, installed, running_airflow, until
-from millrace_platform import SANITIZED, event, running
+from millrace_platform import PROGRAM, SANITIZED, event, running
 from web_client import web_address
 
 UTC = datetime.timezone.utc
 DAYS = (24, 25, 26)  # of March 2026, on which lines came: before the first run that is Airflow's
+GREEN = {"silver": "success", "gold": "success"}
 INSTANT_SECONDS_MAX = 20  # from 07:40 to its run, on a busy machine
 # A model of the shop's own, whose check does not hold: every line is of the United Kingdom.
 BROKEN_MODEL = """-- name: silver.dim_country
@@ -118,11 +119,11 @@ def test_a_failed_task_is_tried_again_and_then_green(airflow, mill):
     assert "silver.dim_country: check accepted_values Country 'France' is broken by 1 row: Country=United Kingdom" in said, said
     assert "attempt 1: millrace run silver" in said
     mill.set_model("United Kingdom")
-    tasks = airflow.await_tasks(day, "success", "success")
-    assert tasks["silver"][1] >= 2 and tasks["gold"][1] == 1
+    states, tries = airflow.await_ended(day)
+    assert states == GREEN and tries["silver"] >= 2 and tries["gold"] == 1
     # The key was the same in each try: what failed left it, what went well keeps it.
     states = [run["state"] for run in mill.of_key(day, "silver")]
-    assert len(states) == tasks["silver"][1] and states[-1] == "success" and set(states[:-1]) == {"failed"}
+    assert len(states) == tries["silver"] and states[-1] == "success" and set(states[:-1]) == {"failed"}
 
 
 def test_at_the_scheduled_instant_silver_runs_and_then_gold(airflow, mill):
@@ -131,7 +132,8 @@ def test_at_the_scheduled_instant_silver_runs_and_then_gold(airflow, mill):
     mill.post(1000)
     assert airflow.tasks(day) == {}
     mill.clock.set(march(29, 5, 39, 57))
-    airflow.await_tasks(day, "success", "success")
+    states, _ = airflow.await_ended(day)
+    assert states == GREEN
     (run,) = airflow.rows("SELECT extract(epoch FROM queued_at) AS queued, extract(epoch FROM data_interval_start) AS start,"
                           f" extract(epoch FROM data_interval_end) AS end FROM dag_run WHERE run_id = '{day}'")
     assert (run["start"], run["end"]) == (march(28, 6, 40).timestamp(), march(29, 5, 40).timestamp())
@@ -145,7 +147,8 @@ def test_at_the_scheduled_instant_silver_runs_and_then_gold(airflow, mill):
 
 def test_nothing_new_is_skipped_with_the_reason(airflow, mill):
     run = airflow.trigger("by_hand")
-    airflow.await_tasks(run, "skipped", "skipped")
+    states, _ = airflow.await_ended(run)
+    assert states == {"silver": "skipped", "gold": "skipped"}
     for task in ("silver", "gold"):
         (told,) = mill.of_key(run, task)
         assert told["state"] == "skipped" and told["reason"]
@@ -156,8 +159,8 @@ def test_three_days_are_back_filled(airflow, mill):
     airflow.backfill(march(DAYS[0], 0), march(DAYS[-1], 23))
     runs = until(lambda: airflow.runs("backfill"), lambda runs: len(runs) == 3, told=airflow.logs)
     for run in runs:
-        until(lambda: airflow.tasks(run), lambda tasks: {state for state, _ in tasks.values()} <= {"success", "skipped"} and tasks,
-              told=lambda tasks: f"{run}: {tasks}\n{airflow.logs()}")
+        states, _ = airflow.await_ended(run)
+        assert set(states.values()) <= {"success", "skipped"}, (run, states)
     taken = [run for run in mill.runs() if run["date"] and run["target"] == "silver"]
     assert [run["date"] for run in taken] == [f"2026-03-{day}" for day in DAYS]
     assert {run["kind"] for run in taken} == {"backfill"}
@@ -165,6 +168,33 @@ def test_three_days_are_back_filled(airflow, mill):
         silver = next(task for task in mill.platform.answer("runs", "show", run["id"])["tasks"] if task["name"] == "silver")
         facts = next(model for model in silver["report"]["models"] if model["model"] == "silver.fact_sales")
         assert "50 rows again, 0 new" in facts["message"], facts
+
+
+BY_COMMAND = """
+import json, sys
+from millrace_provider.command_client import CommandClient
+from millrace_provider.runs import Wish
+
+client = CommandClient(sys.argv[1], {})
+run = client.ask(Wish("silver", "by/command", "2026-03-24"))
+again = client.ask(Wish("silver", "by/command", "2026-03-24"))
+while not again.has_ended:
+    again = client.run(run.id)
+client.cancel(run.id)  # it has ended: nothing happens
+print(json.dumps([run.id, again.id, again.state, client.report(run.id, "silver")["status"], client.log(run.id, "silver")]))
+"""
+
+
+def test_the_command_line_is_the_other_way(peer, mill):
+    python, _, _ = peer
+    provider = {"PYTHONPATH": str(TOP / "deploy/airflow/millrace_provider"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([python, "-c", BY_COMMAND, Path(PROGRAM).resolve()], env={**mill.platform.environment(), **provider},
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    first, again, state, status, log = json.loads(done.stdout)
+    assert (again, state, status) == (first, "skipped", "skipped") and "millrace run silver --json --date 2026-03-24" in log
+    (kept,) = [run for run in mill.runs() if run["key"] == "by/command"]
+    assert kept["id"] == first and kept["date"] == "2026-03-24"
 
 
 def test_a_killed_task_cancels_its_run(airflow, mill):
