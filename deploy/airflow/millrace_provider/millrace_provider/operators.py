@@ -100,12 +100,16 @@ class MillraceRunOperator(BaseOperator):
             context["ti"].xcom_push(key=link.xcom_key, value=self.run_url)
 
     def _defer(self, run: Run) -> None:
+        limit = self.execution_timeout
         self.defer(
             trigger=MillraceRunTrigger(
-                self.millrace_conn_id, run.id, self.poll_interval.total_seconds(), self.patience.total_seconds()
+                self.millrace_conn_id,
+                run.id,
+                self.poll_interval.total_seconds(),
+                self.patience.total_seconds(),
+                ends_at=time.time() + limit.total_seconds() if limit else None,
             ),
             method_name="execute_complete",
-            timeout=self.execution_timeout,
         )
 
     def _follow(self, client: Client, run: Run) -> Run:
@@ -126,10 +130,12 @@ class MillraceRunOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> str:
         """After the wait in the triggerer."""
-        if event["error"]:
-            raise AirflowException(event["error"])
         client = self.hook.get_conn()
         try:
+            if event["late"]:
+                client.cancel(event["run_id"])
+            if event["error"]:
+                raise AirflowException(event["error"])
             run = client.run(event["run_id"])
             self._note(context, run)
             return settle(client, run)
@@ -139,11 +145,15 @@ class MillraceRunOperator(BaseOperator):
     def on_kill(self) -> None:
         """The task is killed or out of time: the run ends with it."""
         self._killed = True
-        if self._client is not None:
-            self._client.stop()
-            if self._run_id is not None:
-                self.log.info("cancelling run %s", self._run_id)
+        if self._client is None:
+            return
+        self._client.stop()
+        if self._run_id is not None:
+            self.log.info("cancelling run %s", self._run_id)
+            try:
                 self._client.cancel(self._run_id)
+            except MillraceError as error:  # in a signal's handler: nobody is there to take it
+                self.log.warning("run %s goes on: %s", self._run_id, error)
 
 
 def _ending(error: MillraceError) -> AirflowException:

@@ -1,5 +1,6 @@
 """The operator: what it asks for, how it ends, what becomes of a killed one."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -149,10 +150,24 @@ def test_it_waits_in_the_triggerer(client, context):
     task = MillraceRunOperator(task_id="silver", deferrable=True, execution_timeout=timedelta(hours=1))
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(context)
-    assert deferred.value.timeout == timedelta(hours=1) and deferred.value.trigger.run_id == RUN_ID
+    trigger = deferred.value.trigger
+    assert trigger.run_id == RUN_ID and 3500 < trigger.ends_at - time.time() <= 3600
     again = MillraceRunOperator(task_id="silver", deferrable=True)  # as the worker makes it after the wait
     with pytest.raises(AirflowSkipException, match="nothing new"):
-        again.execute_complete(context, {"run_id": RUN_ID, "error": None})
-    assert again.run_url.endswith(RUN_ID)
-    with pytest.raises(AirflowException, match="gone"):
-        again.execute_complete(context, {"run_id": RUN_ID, "error": "gone"})
+        again.execute_complete(context, {"run_id": RUN_ID, "error": None, "late": False})
+    assert again.run_url.endswith(RUN_ID) and client.cancelled == []
+    for late in (False, True):
+        with pytest.raises(AirflowException, match="gone"):
+            again.execute_complete(context, {"run_id": RUN_ID, "error": "gone", "late": late})
+    assert client.cancelled == [RUN_ID]  # the one that was out of time
+
+
+def test_a_kill_that_cannot_be_told_does_not_end_otherwise(client, context):
+    def cancel(run_id):
+        raise MillraceUnavailable("away")
+
+    task = operator()
+    client.states = [told("success")]
+    task.execute(context)
+    client.cancel = cancel
+    task.on_kill()

@@ -38,6 +38,6 @@ def test_it_waits_in_the_triggerer_and_never_cancels(client, context):
         sensor.execute(context)
     assert deferred.value.trigger.run_id == RUN_ID and not deferred.value.trigger.cancel_on_kill
     assert deferred.value.timeout == timedelta(seconds=60)
-    sensor.execute_complete(context, {"run_id": RUN_ID, "error": None})
+    sensor.execute_complete(context, {"run_id": RUN_ID, "error": None, "late": False})
     with pytest.raises(AirflowException, match="gone"):
-        sensor.execute_complete(context, {"run_id": RUN_ID, "error": "gone"})
+        sensor.execute_complete(context, {"run_id": RUN_ID, "error": "gone", "late": False})

@@ -1,6 +1,7 @@
 """The trigger: fires at the end of a run, and cancels it when somebody ends the task."""
 
 import asyncio
+import time
 
 import pytest
 from airflow.sdk import BaseHook
@@ -19,9 +20,9 @@ def fire(client, monkeypatch):
     monkeypatch.setattr(BaseHook, "aget_connection", connection)
     monkeypatch.setattr(triggers, "client_of", lambda given: client)
 
-    def run(states, patience_s=10.0):
+    def run(states, patience_s=10.0, ends_at=None):
         client.states = states
-        trigger = MillraceRunTrigger("millrace", RUN_ID, 0, patience_s)
+        trigger = MillraceRunTrigger("millrace", RUN_ID, 0, patience_s, ends_at)
         path, arguments = trigger.serialize()
         assert path == "millrace_provider.triggers.MillraceRunTrigger"
         again = MillraceRunTrigger(**arguments)
@@ -36,12 +37,18 @@ def fire(client, monkeypatch):
 
 def test_it_fires_when_the_run_has_ended(fire):
     states = [told("queued"), MillraceUnavailable("a moment"), told("running"), told("failed")]
-    assert fire(states) == {"run_id": RUN_ID, "error": None}
+    assert fire(states) == {"run_id": RUN_ID, "error": None, "late": False}
 
 
 def test_it_does_not_wait_for_ever_for_a_millrace_that_is_gone(fire):
     assert fire([told("running"), MillraceUnavailable("gone")], patience_s=0)["error"] == "gone"
     assert fire([MillraceRefused("no such run")])["error"] == "no such run"
+
+
+def test_a_run_that_takes_too_long_is_told_late(fire):
+    told_late = fire([told("running")], ends_at=time.time() - 1)
+    assert told_late["late"] and "longer than the task may" in told_late["error"]
+    assert not fire([told("running"), told("success")], ends_at=time.time() + 60)["late"]
 
 
 @pytest.mark.parametrize("cancels", [True, False])
