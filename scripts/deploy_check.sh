@@ -25,7 +25,8 @@ readonly work
 trap 'rm -rf "$work"' EXIT
 
 have() { [ -x "$tools/bin/$1" ] || missing "no $1: $top/tests/peers/deploy/install.sh says why"; }
-python() { "$tools/bin/python" "$@"; }
+have_python() { [ -x "$tools/requirements/bin/python" ] || missing "no python with its packages: $top/tests/peers/deploy/install.sh says why"; }
+python() { "$tools/requirements/bin/python" "$@"; }
 
 # The sources of the provider, which hold its reference; Go keeps them.
 provider_folder() {
@@ -39,16 +40,21 @@ provider_folder() {
 # --- Terraform
 
 check_terraform_rules() {
-    have python || return
+    have_python || return
     python "$rules/terraform_rules.py" "$tree/deploy/terraform"
 }
 
 check_terraform_reference() {
     local provider
-    have python || return
+    have_python || return
     provider="$(provider_folder)"
     [ -n "$provider" ] || { missing "no reference of the azurerm provider: it comes by Go's proxy"; return; }
     python "$rules/provider_rules.py" "$tree/deploy/terraform" "$provider"
+}
+
+check_terraform_policies() {
+    [ -x "$tools/checkov/bin/checkov" ] || { missing "no checkov: $top/tests/peers/deploy/install.sh says why"; return; }
+    (cd "$work" && "$tools/checkov/bin/checkov" --config-file "$tree/deploy/terraform/.checkov.yaml" --skip-download --directory "$tree/deploy/terraform" 2>&1)
 }
 
 check_terraform_format() {
@@ -95,7 +101,7 @@ check_workflows() {
 }
 
 check_workflow_rules() {
-    have python || return
+    have_python || return
     python "$rules/workflow_rules.py" "$tree/.github/workflows"
 }
 
@@ -132,7 +138,7 @@ check_chart() {
 check_manifests() {
     local version files
     have helm || return
-    have python || return
+    have_python || return
     for version in "${kubernetes_versions[@]}"; do
         files="$(rendered "$version")" || return 1
         # shellcheck disable=SC2086 # a file a word
@@ -143,7 +149,7 @@ check_manifests() {
 check_manifest_rules() {
     local files
     have helm || return
-    have python || return
+    have_python || return
     files="$(rendered "${kubernetes_versions[1]}")" || return 1
     # shellcheck disable=SC2086 # a file a word
     python "$rules/kubernetes_rules.py" $files
@@ -151,7 +157,7 @@ check_manifest_rules() {
 
 main() {
     local name status said passed=0 failed=0 skipped=0 began=$SECONDS
-    for name in ${CHECKS:-terraform_rules terraform_reference terraform_format terraform_validate terraform_test \
+    for name in ${CHECKS:-terraform_rules terraform_reference terraform_policies terraform_format terraform_validate terraform_test \
         workflows workflow_rules scripts chart manifests manifest_rules}; do
         said="$("check_$name" 2>&1)"
         status=$?

@@ -10,6 +10,10 @@ if [ -z "$alive" ]; then
     exit 1
 fi
 
+for name; do
+    grep -q "\"role\":\"$name\"" <<<"$alive" || { echo "the $name is not alive" >&2; exit 1; }
+done
+
 # `up` lives as long as its container; a role it is starting again counts as dead until it is back.
 if grep -q '"role":"up"' <<<"$alive"; then
     for role in ${MILLRACE_ROLES:-gateway,processor,scheduler,web}; do

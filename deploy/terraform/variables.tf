@@ -72,6 +72,11 @@ variable "shop" {
   description = "The shop's name, as pages show it."
   type        = string
   default     = "millrace"
+
+  validation {
+    condition     = can(regex("^[^'\\n]+$", var.shop))
+    error_message = "The settings' file holds it in single quotes: without ' and on one line."
+  }
 }
 
 variable "gateways" {

@@ -57,6 +57,7 @@ class Checker:
     def __init__(self, top):
         self.top = top
         self.breaches = []
+        self.seen = 0
 
     def breach(self, file, text):
         self.breaches.append(f"{file.relative_to(self.top)}: {text}")
@@ -89,6 +90,8 @@ class Checker:
             self.check_outputs(file)
             self.check_resources(file)
             self.check_addresses(file)
+        if not self.seen:
+            self.breaches.append("no resource was checked")
         self.check_folders(files)
         self.check_variables_are_used(files)
         self.check_values()
@@ -117,6 +120,7 @@ class Checker:
 
     def check_resources(self, file):
         for (kind, name), body in self.blocks(file, "resource"):
+            self.seen += 1
             where = f"{kind}.{name}"
             if kind in FORBIDDEN:
                 self.breach(file, f"{where}: opens a firewall, or keeps a key in the state")

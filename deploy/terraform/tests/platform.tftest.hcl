@@ -56,3 +56,13 @@ run "short_password" {
 
   expect_failures = [var.database_password]
 }
+
+run "a_shop_that_ends_the_quotes" {
+  command = plan
+
+  variables {
+    shop = "Anna's"
+  }
+
+  expect_failures = [var.shop]
+}

@@ -3,33 +3,36 @@
 # folder whose bin/ holds them. What cannot be had is left out, with the reason on standard error; the check
 # then names it as skipped.
 #
-#   install.sh             what is not there yet is fetched and built: some minutes of a core, once
+#   install.sh             what is not there yet is fetched and built: some minutes of a core, once; what takes
+#                          longer than BUILD_SECONDS (240) is gone on with the next time
 #   install.sh --provider  also the azurerm provider: half an hour of a core, and 4 GiB of memory
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 
 readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/millrace/deploy"
 readonly go_least=1.26 # what the tools of tools.txt ask for
+build_until=$((SECONDS + ${BUILD_SECONDS:-240}))
+[ "${1:-}" != --provider ] || build_until=$((SECONDS + 7200))
+readonly build_until
 say() { printf 'deploy tools: %s\n' "$*" >&2; }
 
 mkdir -p "$cache/bin"
 exec 9>"$cache/lock"
 flock 9 # two runs at once install once
 
-install_python() {
+# A virtual environment of its own for each list: NAME.txt into NAME/.
+install_python() { # LIST
     local folder
-    folder="$cache/python-$(sha256sum requirements.txt | cut -c1-12)"
+    folder="$cache/$1-$(sha256sum "$1.txt" | cut -c1-12)"
     if [ ! -f "$folder/complete" ]; then
         python3 -c 'import ensurepip' 2>/dev/null || { say 'python3 has no venv (package python3-venv)'; return; }
         rm -rf "$folder"
         python3 -m venv "$folder"
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.txt >&2 ||
-            { say 'pip could not install requirements.txt'; return; }
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1.txt" >&2 ||
+            { say "pip could not install tests/peers/deploy/$1.txt"; return; }
         touch "$folder/complete"
     fi
-    ln -sfn "$folder/bin/python" "$cache/bin/python"
-    ln -sfn "$folder/bin/shellcheck" "$cache/bin/shellcheck"
-    "$folder/bin/python" -c 'import kubernetes_validate, os; print(os.path.dirname(kubernetes_validate.__file__))' >"$cache/kubernetes"
+    ln -sfn "$folder" "$cache/$1"
 }
 
 go_is_new_enough() {
@@ -45,21 +48,32 @@ install_go() { # NAME PACKAGE VERSION [MODULE=MODULE@VERSION]
     local name="$1" package="$2" version="$3" replace="${4:-}" mark build
     mark="$cache/.$name-$(printf '%s' "$*" | sha256sum | cut -c1-12)"
     [ ! -x "$cache/bin/$name" ] || [ ! -f "$mark" ] || return 0
+    if [ "$SECONDS" -ge "$build_until" ]; then
+        say "$name $version is not built yet: no time left"
+        return
+    fi
     build="$(mktemp -d)"
     if (
         cd "$build" && export CGO_ENABLED=0 GOFLAGS=-mod=mod
         go mod init millrace/tools && { [ -z "$replace" ] || go mod edit -replace "$replace"; } &&
-            go get "$package@$version" && nice go build -ldflags='-s -w' -o "$cache/bin/$name.new" "$package"
+            go get "$package@$version" && nice timeout "$((build_until - SECONDS))" go build -ldflags='-s -w' -o "$cache/bin/$name.new" "$package"
     ) >"$build/log" 2>&1; then
         mv "$cache/bin/$name.new" "$cache/bin/$name"
         touch "$mark"
     else
-        say "$name $version could not be built: $(tail -n 1 "$build/log")"
+        if [ "$SECONDS" -ge "$build_until" ]; then
+            say "$name $version is not built yet: no time left, the next time goes on with it"
+        else
+            say "$name $version could not be built: $(tail -n 1 "$build/log")"
+        fi
+        rm -f "$cache/bin/$name.new"
     fi
     rm -rf "$build"
 }
 
-install_python
+install_python requirements
+install_python checkov
+ln -sfn "$cache/requirements/bin/shellcheck" "$cache/bin/shellcheck"
 if go_is_new_enough; then
     while read -r name package version replace; do
         case "$name" in '' | '#'*) continue ;; esac

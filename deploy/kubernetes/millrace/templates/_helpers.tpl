@@ -77,7 +77,7 @@ envFrom:
 {{- define "millrace.health" -}}
 livenessProbe:
   exec:
-    command: [millrace-health]
+    command: [millrace-health, {{ . | quote }}]
   initialDelaySeconds: 20
   periodSeconds: 20
   timeoutSeconds: 10
