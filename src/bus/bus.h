@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/property.h"
+#include "base/secret.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -36,6 +37,7 @@ typedef struct mr_bus_options {
     bool create_topics;              /* make a topic that is missing when it is opened (Kafka) */
     const mr_property *properties;   /* property_count for the backend's client library */
     size_t property_count;
+    const mr_secret *password_now; /* sasl.password as it is now; NULL: it stays. Borrowed */
 } mr_bus_options;
 
 /* Connects; creates folder and files as needed. Options are copied. */

@@ -29,6 +29,7 @@ static void kafka_close(void *state)
     (void)pthread_mutex_destroy(&log->lock); /* nobody holds it */
     free(log->brokers);
     free(log->prefix);
+    free(log->user);
     free(log);
 }
 

@@ -30,17 +30,20 @@ enum {
 
 /* The state of an open bus. Constant after open but for what the lock guards. */
 typedef struct mr_kafka {
-    char *brokers;         /* "host:port,host:port" */
-    char *prefix;          /* of topics, groups and transactional ids; "" */
-    rd_kafka_conf_t *conf; /* what every client begins with */
-    int32_t partitions;    /* -1: the cluster's default */
-    int32_t replication;   /* -1: the cluster's default */
+    char *brokers;                 /* "host:port,host:port" */
+    char *prefix;                  /* of topics, groups and transactional ids; "" */
+    rd_kafka_conf_t *conf;         /* what every client begins with */
+    const mr_secret *password_now; /* of SASL; borrowed; NULL: conf's stays */
+    char *user;                    /* of SASL; NULL: none */
+    int32_t partitions;            /* -1: the cluster's default */
+    int32_t replication;           /* -1: the cluster's default */
     bool create_topics;
     uint64_t retention_ms;
     uint64_t retention_bytes;
     uint64_t queue_bytes_max;
     pthread_mutex_t lock; /* one question at a time; held while it is answered */
     rd_kafka_t *client;   /* guarded by lock; NULL: nothing was asked yet */
+    uint64_t login_seen;  /* guarded by lock */
 } mr_kafka;
 
 /* --- kafka_config.c ------------------------------------------------------------------------- */
@@ -51,8 +54,12 @@ mr_status mr_kafka_configure(const mr_bus_options *options, mr_kafka *log, mr_er
 /* A client with what `conf` adds to log->conf (from mr_kafka_conf); conf is taken either way. */
 rd_kafka_conf_t *mr_kafka_conf(const mr_kafka *log, void *opaque);
 void mr_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value);
-mr_status mr_kafka_client(rd_kafka_type_t type, rd_kafka_conf_t *conf, const char *what,
-                          rd_kafka_t **ret_client, mr_err *err);
+mr_status mr_kafka_client(const mr_kafka *log, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                          const char *what, rd_kafka_t **ret_client, mr_err *err);
+
+/* Tells a client the password as it is now, for its next connections, unless *seen says that it
+ * knows. Cheap: to be called each time before the client works. */
+void mr_kafka_renew_login(const mr_kafka *log, rd_kafka_t *client, uint64_t *seen);
 
 /* Fills err from librdkafka's code: its status, the text made of format, and the code's own. */
 mr_status mr_kafka_fail(mr_err *err, rd_kafka_resp_err_t code, const char *format, ...)

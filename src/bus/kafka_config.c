@@ -259,7 +259,12 @@ mr_status mr_kafka_configure(const mr_bus_options *options, mr_kafka *log, mr_er
     (void)rd_kafka_conf_set(log->conf, "fetch.queue.backoff.ms", "10", reason, sizeof reason);
     for (size_t index = 0; index < options->property_count && st == MR_OK; index++) {
         st = set_property(log, &options->properties[index], err);
+        if (st == MR_OK && strcmp(options->properties[index].name, "sasl.username") == 0) {
+            free(log->user);
+            log->user = mr_copy_string(options->properties[index].value);
+        }
     }
+    log->password_now = options->password_now;
     return st;
 }
 
@@ -301,9 +306,25 @@ rd_kafka_conf_t *mr_kafka_conf(const mr_kafka *log, void *opaque)
     return conf;
 }
 
-mr_status mr_kafka_client(rd_kafka_type_t type, rd_kafka_conf_t *conf, const char *what,
-                          rd_kafka_t **ret_client, mr_err *err)
+void mr_kafka_renew_login(const mr_kafka *log, rd_kafka_t *client, uint64_t *seen)
 {
+    uint64_t generation = mr_secret_generation(log->password_now);
+
+    if (generation == *seen || log->user == NULL) {
+        return;
+    }
+    char *password = mr_secret_copy(log->password_now);
+    if (password != NULL) { /* of mechanisms without a password it says so: there is none to tell */
+        rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(client, log->user, password));
+    }
+    mr_secret_wipe(password);
+    *seen = generation;
+}
+
+mr_status mr_kafka_client(const mr_kafka *log, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                          const char *what, rd_kafka_t **ret_client, mr_err *err)
+{
+    uint64_t unseen = 0;
     char reason[errstr_bytes_max];
     rd_kafka_t *client = rd_kafka_new(type, conf, reason, sizeof reason);
 
@@ -311,6 +332,7 @@ mr_status mr_kafka_client(rd_kafka_type_t type, rd_kafka_conf_t *conf, const cha
         rd_kafka_conf_destroy(conf); /* it was not taken */
         return mr_fail(err, MR_INVALID, "%s: %s", what, reason);
     }
+    mr_kafka_renew_login(log, client, &unseen);
     *ret_client = client;
     return MR_OK;
 }

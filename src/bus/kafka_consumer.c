@@ -55,7 +55,8 @@ static mr_status make_client(mr_kafka_consumer *consumer, mr_err *err)
     if (consumer->grouped) {
         rd_kafka_conf_set_rebalance_cb(conf, mr_kafka_rebalance);
     }
-    return mr_kafka_client(RD_KAFKA_CONSUMER, conf, "a consumer of Kafka", &consumer->client, err);
+    return mr_kafka_client(consumer->log, RD_KAFKA_CONSUMER, conf, "a consumer of Kafka",
+                           &consumer->client, err);
 }
 
 static mr_status subscribe(mr_kafka_consumer *consumer, mr_err *err)
@@ -371,6 +372,7 @@ mr_status mr_kafka_poll(void *state, uint32_t timeout_ms, const mr_bus_message *
 
     release_messages(consumer);
     consumer->moved = false;
+    mr_kafka_renew_login(consumer->log, consumer->client, &consumer->login_seen);
     for (;;) {
         clear_wake(consumer);
         if (atomic_exchange(&consumer->woken, false)) {

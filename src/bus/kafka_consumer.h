@@ -29,6 +29,7 @@ typedef struct mr_kafka_part {
 typedef struct mr_kafka_consumer {
     mr_kafka *log;
     rd_kafka_t *client;
+    uint64_t login_seen;
     char topic[mr_kafka_name_bytes_max + 1]; /* the cluster's name */
     char *topic_given;                       /* ours, for messages */
     bool grouped;

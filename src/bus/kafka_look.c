@@ -36,13 +36,15 @@ mr_status mr_kafka_look_begin(mr_kafka *log, mr_err *err)
         mr_kafka_conf_set(conf, "enable.partition.eof", "true");
         mr_kafka_conf_set(conf, "isolation.level", "read_committed");
         mr_kafka_conf_set(conf, "fetch.wait.max.ms", "5"); /* it only reads what is there */
-        st = mr_kafka_client(RD_KAFKA_CONSUMER, conf, "a client of Kafka", &log->client, err);
+        st = mr_kafka_client(log, RD_KAFKA_CONSUMER, conf, "a client of Kafka", &log->client, err);
         if (st == MR_OK) {
             (void)rd_kafka_poll_set_consumer(log->client); /* one queue for all that comes */
         }
     }
     if (st != MR_OK) {
         (void)pthread_mutex_unlock(&log->lock);
+    } else {
+        mr_kafka_renew_login(log, log->client, &log->login_seen);
     }
     return st;
 }

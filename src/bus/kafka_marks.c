@@ -43,7 +43,9 @@ enum {
 
 typedef struct marks_writer {
     char *id; /* transactional */
+    const mr_kafka *log;
     rd_kafka_t *client;
+    uint64_t login_seen;
     rd_kafka_topic_t *target;
     rd_kafka_topic_t *marks;
     int32_t partition;
@@ -187,13 +189,14 @@ static mr_status connect_writer(const mr_kafka_marks *marks, marks_writer *write
 {
     rd_kafka_conf_t *conf = mr_kafka_conf(marks->log, writer);
 
+    writer->log = marks->log;
     mr_kafka_conf_set(conf, "transactional.id", writer->id);
     mr_kafka_conf_set(conf, "queue.buffering.max.messages", "10000000");
     mr_kafka_conf_set(conf, "queue.buffering.max.kbytes", "2147483647");
     mr_kafka_conf_set(conf, "linger.ms", "0"); /* a commit flushes: there is nothing to wait for */
     rd_kafka_conf_set_dr_msg_cb(conf, note_report);
-    mr_status st = mr_kafka_client(RD_KAFKA_PRODUCER, conf, "a transactional producer of Kafka",
-                                   &writer->client, err);
+    mr_status st = mr_kafka_client(marks->log, RD_KAFKA_PRODUCER, conf,
+                                   "a transactional producer of Kafka", &writer->client, err);
     if (st != MR_OK) {
         return st;
     }
@@ -421,6 +424,7 @@ static mr_status commit(marks_writer *writer, bool *ret_over, mr_err *err)
 static mr_status transact(marks_writer *writer, mr_bus_batch *batch, const mr_bus_mark *mark,
                           bool *ret_over, mr_err *err)
 {
+    mr_kafka_renew_login(writer->log, writer->client, &writer->login_seen);
     rd_kafka_error_t *error = rd_kafka_begin_transaction(writer->client);
 
     writer->failed = 0;

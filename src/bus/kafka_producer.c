@@ -257,8 +257,8 @@ static mr_status make_client(kafka_producer *producer, client_parts *ret_parts, 
     mr_kafka_conf_set(conf, "queue.buffering.max.kbytes", "2147483647");
     rd_kafka_conf_set_dr_msg_cb(conf, note_report);
     rd_kafka_conf_set_error_cb(conf, note_client_error);
-    mr_status st =
-        mr_kafka_client(RD_KAFKA_PRODUCER, conf, "a producer of Kafka", &parts.client, err);
+    mr_status st = mr_kafka_client(producer->log, RD_KAFKA_PRODUCER, conf, "a producer of Kafka",
+                                   &parts.client, err);
     if (st != MR_OK) {
         return st;
     }
@@ -455,9 +455,11 @@ static bool has_ended(kafka_producer *producer)
 static void *poll_run(void *ctx)
 {
     kafka_producer *producer = ctx;
+    uint64_t login_seen = 0;
 
     while (!has_ended(producer)) {
         if (producer->client != NULL) { /* this thread alone changes it */
+            mr_kafka_renew_login(producer->log, producer->client, &login_seen);
             (void)rd_kafka_poll(producer->client, poll_ms_max);
         }
         finish_listed(producer);

@@ -24,6 +24,7 @@ mr_bus_options mr_settings_bus(const mr_config *config)
         .create_topics = mr_config_flag(config, "MILLRACE_KAFKA_CREATE_TOPICS"),
         .properties = properties,
         .property_count = property_count,
+        .password_now = mr_config_property_secret(config, "sasl.password"),
     };
 }
 
@@ -75,7 +76,9 @@ mr_store_options mr_settings_store(const mr_config *config, mr_store_mode mode)
                    .port = mr_config_text(config, "POSTGRES_PORT"),
                    .database = mr_config_text(config, "POSTGRES_DB"),
                    .user = mr_config_text(config, "POSTGRES_USER"),
-                   .password = mr_config_text(config, "POSTGRES_PASSWORD")},
+                   .password = mr_config_text(config, "POSTGRES_PASSWORD"),
+                   .password_now = mr_config_secret(config, "POSTGRES_PASSWORD"),
+                   .url_now = mr_config_secret(config, "MILLRACE_STORE")},
     };
 }
 

@@ -126,6 +126,47 @@ static mr_status take_url(mr_pg *pg, const mr_pg_options *options, mr_err *err)
     return MR_OK;
 }
 
+static void put_word(mr_pg *pg, const char *word, const char *value)
+{
+    for (size_t index = 0; index < pg->word_count; index++) {
+        if (strcmp(pg->words[index], word) == 0) {
+            mr_secret_wipe(pg->values[index]);
+            pg->values[index] = mr_copy_string(value);
+            return;
+        }
+    }
+    add_word(pg, word, value);
+}
+
+static bool is_conninfo(const char *conninfo)
+{
+    PQconninfoOption *parsed = conninfo == NULL ? NULL : PQconninfoParse(conninfo, NULL);
+
+    PQconninfoFree(parsed);
+    return parsed != NULL;
+}
+
+/* What was changed since the last connection: the password, or the whole URL. One that is no URL of
+ * PostgreSQL is not taken: the old one may serve still. */
+static void renew_words(mr_pg *pg)
+{
+    const mr_secret *now = pg->expand_dbname ? pg->url_now : pg->password_now;
+    uint64_t *seen = pg->expand_dbname ? &pg->url_seen : &pg->password_seen;
+    uint64_t generation = mr_secret_generation(now);
+
+    if (generation == *seen) {
+        return;
+    }
+    char *value = mr_secret_copy(now);
+    if (pg->expand_dbname && value != NULL && is_conninfo(conninfo_of(value))) {
+        put_word(pg, "dbname", conninfo_of(value));
+    } else if (!pg->expand_dbname && value != NULL) {
+        put_word(pg, "password", value);
+    }
+    mr_secret_wipe(value);
+    *seen = generation;
+}
+
 /* --- Connecting ------------------------------------------------------------------------------- */
 
 static void ignore_notice(void *ctx, const char *message)
@@ -246,6 +287,7 @@ static mr_status connect_once(mr_pg *pg, mr_err *err)
     int64_t start_us = mr_monotonic_us();
     mr_status status;
 
+    renew_words(pg);
     pg->conn = PQconnectdbParams((const char *const *)pg->words, (const char *const *)pg->values,
                                  pg->expand_dbname);
     MR_ASSERT(pg->conn != NULL); /* libpq was out of memory */
@@ -413,6 +455,8 @@ mr_status mr_pg_open(const mr_pg_options *options, mr_pg **ret_pg, mr_err *err)
     pg->queries = options->queries;
     pg->query_count = options->query_count;
     pg->read_only = options->read_only;
+    pg->url_now = options->server == NULL ? NULL : options->server->url_now;
+    pg->password_now = options->server == NULL ? NULL : options->server->password_now;
     pg->lock_ms = options->timeout_ms;
     pg->statement_ms = options->timeout_ms + statement_extra_ms;
     status = take_url(pg, options, err);
@@ -440,7 +484,7 @@ void mr_pg_close(mr_pg *pg)
     mr_pg_drop(pg);
     for (index = 0; index < pg->word_count; index++) {
         free(pg->words[index]);
-        free(pg->values[index]);
+        mr_secret_wipe(pg->values[index]);
     }
     free(pg);
 }

@@ -13,7 +13,9 @@ struct mr_pg {
     char *words[mr_pg_words_max + 1]; /* libpq's keywords, NULL behind the last; owned */
     char *values[mr_pg_words_max + 1];
     size_t word_count;
-    bool expand_dbname; /* dbname is a whole URL */
+    bool expand_dbname;                      /* dbname is a whole URL */
+    const mr_secret *url_now, *password_now; /* borrowed; NULL: words and values stay */
+    uint64_t url_seen, password_seen;        /* generations that the values are of */
     char where[mr_pg_where_bytes_max];
     const char *what;
     const mr_pg_query *queries;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/decimal.h"
+#include "base/secret.h"
 #include "base/status.h"
 #include "event/event.h"
 
@@ -31,6 +32,9 @@ typedef enum mr_store_mode {
 /* Where a server is and who asks it, for a URL that does not say: NULL leaves it to the backend. */
 typedef struct mr_store_server {
     const char *host, *port, *database, *user, *password;
+    /* Password and URL as they are now, for the next connection of a server; NULL: they stay what
+     * they were. Borrowed for the life of what is opened by them. */
+    const mr_secret *password_now, *url_now;
 } mr_store_server;
 
 typedef struct mr_store_options {

@@ -16,10 +16,12 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 PROGRAM = os.environ.get("TEST_PROGRAM", "build/test/millrace")
 READY_SECONDS_MAX = 30
+LOG_SECONDS_MAX = 60
 SANITIZED = "asan" in PROGRAM or "tsan" in PROGRAM
 
 
@@ -145,6 +147,38 @@ class Platform:
     def store(self):
         connection = sqlite3.connect(f"file:{self.data}/store.db?mode=ro", uri=True)
         return contextlib.closing(connection)
+
+
+def await_log(platform, text, process, count=1):
+    """Returns what the log holds once the text is in it; tail tells of each line as it is written."""
+    seen, deadline = "", time.monotonic() + LOG_SECONDS_MAX
+    tail = subprocess.Popen(["tail", "-n", "+1", "-f", platform.log_path], stdout=subprocess.PIPE)
+    try:
+        while seen.count(text) < count:
+            ready, _, _ = select.select([tail.stdout], [], [], 1)
+            seen += os.read(tail.stdout.fileno(), 65536).decode(errors="replace") if ready else ""
+            assert process.poll() is None and time.monotonic() < deadline, f"no '{text}' in:\n{platform.log()}"
+    finally:
+        tail.kill()
+        tail.communicate()
+    return seen
+
+
+def everything_written(platform):
+    """Each file below the platform's folder, and what /proc tells of its processes."""
+    for path in platform.folder.rglob("*"):
+        if path.is_file():
+            yield path, path.read_bytes()
+    for process in platform.processes:
+        for name in ("cmdline", "environ"):
+            path = Path(f"/proc/{process.pid}/{name}")
+            yield path, path.read_bytes()
+
+
+def assert_nowhere(platform, *values, texts=()):
+    for where, content in [*everything_written(platform), *((f"text {i}", text.encode()) for i, text in enumerate(texts))]:
+        for value in values:
+            assert value.encode() not in content, where
 
 
 def event(**changed):

@@ -8,7 +8,7 @@ import pytest
 
 from kafka_broker import running_broker
 from load import stored_lines
-from millrace_platform import SANITIZED, event, running
+from millrace_platform import SANITIZED, assert_nowhere, await_log, event, running
 from postgres_server import running_postgres
 
 PASSWORD, BROKER_PASSWORD = "se'cret;$x", "broker-secret"
@@ -169,3 +169,76 @@ def test_a_database_is_not_talked_to_on_wrong_terms(secured_postgres, authority,
             (f"{secured_postgres.url}?sslmode=disable", "no encryption")):
         with running(role=None, MILLRACE_STORE=url) as platform:
             assert said in refused(platform, ["customer", 1])
+
+
+# --- Passwords that change while roles run ---
+
+def rotated(platform, setting, file, value):
+    """Puts the value into the file that the setting refers to; returns once gateway and processor have taken it."""
+    file.with_suffix(".new").write_text(value)
+    file.with_suffix(".new").replace(file)
+    for role in ("gateway", "processor"):
+        await_log(platform, f"{role}: {setting} is ", platform.processes[0])
+
+
+def is_taken(platform, invoice):
+    """Posts until the event is taken: connections are being made anew."""
+    for _ in range(100):
+        if platform.post(event(InvoiceNo=invoice))[0] == 201:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("setting", ["MILLRACE_STORE", "POSTGRES_PASSWORD"])
+def test_a_databases_new_password_is_used_for_the_next_connection(secured_postgres, authority, tmp_path, setting):
+    name = f"rotating_{setting.lower()}"
+    secured_postgres.query(f"CREATE ROLE {name} LOGIN PASSWORD 'first-0815'")
+    secured_postgres.query(f"CREATE DATABASE {name} OWNER {name}")
+    host, port = secured_postgres.address.split(":")
+    url = f"postgresql://{name}:{{}}@{host}:{port}/{name}?sslmode=verify-full&sslrootcert={authority.certificate}"
+    value = url.format if setting == "MILLRACE_STORE" else str
+    held = tmp_path / "held"
+    held.write_text(value("first-0815"))
+    settings = {"MILLRACE_STORE": f"ref:file:{held}"} if setting == "MILLRACE_STORE" else {
+        "MILLRACE_STORE": "postgresql:", "POSTGRES_HOST": host, "POSTGRES_PORT": port, "POSTGRES_DB": name,
+        "POSTGRES_USER": name, "POSTGRES_PASSWORD": f"file:{held}", "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": str(authority.certificate)}
+    with running(MILLRACE_ROLES="gateway,processor", MILLRACE_SECRETS_REFRESH="100ms", **settings) as platform:
+        assert platform.post(event(InvoiceNo="T1"))[0] == 201
+        platform.wait_settled()
+        secured_postgres.query(f"ALTER ROLE {name} PASSWORD 'second-4711'")
+        rotated(platform, setting, held, value("second-4711"))
+        secured_postgres.query(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{name}'")
+        assert platform.post(event(InvoiceNo="T2"))[0] == 201
+        platform.wait_settled()
+        assert platform.answer("status")["store"]["lines"] == 2
+        assert_nowhere(platform, "first-0815", "second-4711", texts=[platform.run("config", "show").stdout])
+
+
+def test_a_brokers_new_password_is_used_for_the_next_connection(secured_broker, authority, prefix, tmp_path):
+    administrator = tmp_path / "administrator.properties"
+    administrator.write_text(
+        "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nssl.truststore.type=PEM\n"
+        f"ssl.truststore.location={authority.certificate}\nsasl.jaas.config="
+        "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        f'username="broker" password="{BROKER_PASSWORD}";\n')
+
+    def set_password(value):
+        secured_broker.tool("kafka.admin.ConfigCommand", "--command-config", administrator, "--alter", "--add-config",
+                            f"SCRAM-SHA-512=[password={value}]", "--entity-type", "users", "--entity-name", "rotating")
+
+    held = tmp_path / "held"
+    held.write_text("first-0815")
+    set_password("first-0815")
+    settings = kafka_settings(secured_broker, prefix, authority, user="rotating", password=f"file:{held}")
+    with running(MILLRACE_ROLES="gateway,processor", MILLRACE_SECRETS_REFRESH="100ms", **settings) as platform:
+        assert platform.post(event(InvoiceNo="T1"))[0] == 201
+        platform.wait_settled()
+        set_password("second-4711")
+        rotated(platform, "MILLRACE_KAFKA_SASL_PASSWORD", held, "second-4711")
+        secured_broker.stop()
+        secured_broker.again()
+        assert is_taken(platform, "T2")
+        platform.wait_settled()
+        assert {invoice for invoice, _ in stored_lines(platform)} == {"T1", "T2"}
+        assert_nowhere(platform, "first-0815", "second-4711")

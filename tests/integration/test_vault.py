@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from key_vault import CLIENT, CLIENT_SECRET, TENANT, LowkeyVault, OwnVault, certificate, running_vault
-from millrace_platform import event, running
+from millrace_platform import assert_nowhere, await_log, event, running
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing (package openssl)")
 
@@ -53,37 +53,6 @@ def as_principal(vault, **settings):
 
 def status_with(platform, key):
     return platform.post(event(), **({"X-API-Key": key} if key else {}))[0]
-
-
-def await_log(platform, text, process, count=1):
-    """Returns once the log holds the text; the log's end is awaited by following the file."""
-    import select
-    with open(platform.log_path, errors="replace") as log:
-        seen = ""
-        while seen.count(text) < count:
-            line = log.readline()
-            seen += line
-            if not line:
-                assert process.poll() is None, platform.log()
-                select.select([], [], [], 0.02)
-    return seen
-
-
-def everything_written(platform):
-    """Each file below the platform's folder, and what /proc tells of its processes."""
-    for path in platform.folder.rglob("*"):
-        if path.is_file():
-            yield path, path.read_bytes()
-    for process in platform.processes:
-        for name in ("cmdline", "environ"):
-            path = Path(f"/proc/{process.pid}/{name}")
-            yield path, path.read_bytes()
-
-
-def assert_nowhere(platform, *values, texts=()):
-    for where, content in [*everything_written(platform), *((f"text {i}", text.encode()) for i, text in enumerate(texts))]:
-        for value in values:
-            assert value.encode() not in content, where
 
 
 # --- Rotation ---
