@@ -112,12 +112,13 @@ int main(int argc, char **argv)
 {
     const size_t mib = argc > 2 ? strtoull(argv[2], NULL, 10) : default_memory_mib;
     const size_t count = argc > 3 ? strtoull(argv[3], NULL, 10) : default_questions;
-    const mr_sales_options options = {.url = "file:",
-                                      .data_folder = argc > 1 ? argv[1] : ".",
-                                      .memory_bytes_max = mib << 20,
-                                      .answers_bytes_max = answers_bytes,
-                                      .look_ms = 1000,
-                                      .engine = {.memory_bytes_max = 256 << 20, .threads = 2}};
+    const mr_sales_options options = {
+        .lake = {.url = "file:", .data_folder = argc > 1 ? argv[1] : "."},
+        .data_folder = argc > 1 ? argv[1] : ".",
+        .memory_bytes_max = mib << 20,
+        .answers_bytes_max = answers_bytes,
+        .look_ms = 1000,
+        .engine = {.memory_bytes_max = 256 << 20, .threads = 2}};
     mr_sales *sales = mr_sales_start(&options);
     const mr_sales_question all = {.compare = MR_SALES_COMPARE_YEAR};
     mr_random random;

@@ -24,9 +24,9 @@ end_to_end=(tests/integration tests/deploy)
 sanitized=0
 case "$build" in
     *asan | *tsan)
-        printf 'test: under a sanitizer the tests against Kafka and PostgreSQL, and those of tests/deploy, are skipped\n' >&2
+        printf 'test: under a sanitizer the tests against Kafka, PostgreSQL and Azurite, and those of tests/deploy, are skipped\n' >&2
         end_to_end=(tests/integration)
-        MR_TEST_POSTGRES=""; MR_TEST_KAFKA=""
+        MR_TEST_POSTGRES=""; MR_TEST_KAFKA=""; MR_TEST_AZURITE=""
         sanitized=1
         ;;
 esac
@@ -40,6 +40,7 @@ servers="$(mktemp -d /tmp/millrace-servers-XXXXXX)"
 readonly servers
 chmod 755 "$servers" # PostgreSQL's is another user's
 stop_servers() {
+    [ ! -d "$servers/azurite" ] || tests/peers/azurite/start.sh --stop "$servers/azurite"
     tests/peers/postgres/stop.sh "$servers/postgres"
     [ ! -d "$servers/kafka" ] || tests/peers/kafka/start.sh --stop "$servers/kafka"
     rm -rf "$servers"
@@ -57,6 +58,13 @@ if [ -z "${MR_TEST_KAFKA+set}" ]; then
         export MR_TEST_KAFKA="$brokers"
     else
         printf 'test: no Kafka: its tests are skipped\n' >&2
+    fi
+fi
+if [ -z "${MR_TEST_AZURITE+set}" ]; then
+    if url="$(tests/peers/azurite/start.sh "$servers/azurite")"; then
+        export MR_TEST_AZURITE="$url" MR_TEST_AZURITE_KEY="$(tests/peers/azurite/start.sh --key)"
+    else
+        printf 'test: no Azurite: its tests are skipped\n' >&2
     fi
 fi
 

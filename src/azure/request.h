@@ -77,6 +77,7 @@ struct mr_request {
      * MR_LIMIT), or, of a 2xx answer with answer_bytes_max > 0, into a file at an offset; a body
      * longer than that is MR_LIMIT. */
     mr_buffer *answer;
+    bool answer_of_success; /* the body of an answer that is not 2xx is let go */
     int answer_fd;
     uint64_t answer_offset, answer_bytes_max;
 

@@ -40,7 +40,8 @@ struct mr_request_try {
     uint64_t sent;     /* bytes of the body, since the last rewind */
     uint64_t received; /* bytes of the answer's body */
     size_t answer_bytes_before;
-    bool into_file;   /* decided by the first byte */
+    bool into_file; /* decided by the first byte, as is: */
+    bool let_go;
     mr_status broken; /* why a callback ended the transfer; MR_OK: none did */
     int broken_errno;
     mr_try_outcome *outcome;
@@ -183,13 +184,15 @@ static size_t keep_body(char *data, size_t one, size_t count, void *ctx)
 
     if (self->received == 0) {
         (void)curl_easy_getinfo(self->easy, CURLINFO_RESPONSE_CODE, &status);
-        self->into_file = request->answer_bytes_max > 0 && status >= 200 && status < 300;
+        bool success = status >= 200 && status < 300;
+        self->into_file = request->answer_bytes_max > 0 && success;
+        self->let_go = request->answer == NULL || (request->answer_of_success && !success);
     }
     if (self->into_file) {
         if (!write_file(self, data, bytes)) {
             return 0;
         }
-    } else if (request->answer != NULL && !mr_buffer_append(request->answer, data, bytes)) {
+    } else if (!self->let_go && !mr_buffer_append(request->answer, data, bytes)) {
         self->broken = MR_LIMIT;
         return 0;
     }

@@ -25,10 +25,9 @@ static mr_azure_identity identity_of(const char *name)
     return identities[index].identity;
 }
 
-mr_status mr_azure_settings_credential(const mr_config *config,
-                                       mr_azure_credential **ret_credential, mr_err *err)
+mr_azure_credential_options mr_azure_settings_identity(const mr_config *config)
 {
-    const mr_azure_credential_options options = {
+    return (mr_azure_credential_options){
         .identity = identity_of(mr_config_text(config, "MILLRACE_AZURE_AUTH")),
         .tenant_id = mr_config_text(config, "MILLRACE_AZURE_TENANT_ID"),
         .client_id = mr_config_text(config, "MILLRACE_AZURE_CLIENT_ID"),
@@ -43,6 +42,12 @@ mr_status mr_azure_settings_credential(const mr_config *config,
         .metadata_host = mr_config_text(config, "MILLRACE_AZURE_METADATA_HOST"),
         .ca_file = mr_config_text(config, "MILLRACE_AZURE_CA_FILE"),
     };
+}
+
+mr_status mr_azure_settings_credential(const mr_config *config,
+                                       mr_azure_credential **ret_credential, mr_err *err)
+{
+    const mr_azure_credential_options options = mr_azure_settings_identity(config);
 
     return mr_azure_credential_create(&options, ret_credential, err);
 }

@@ -6,6 +6,8 @@
 #include "azure/credential.h"
 #include "base/config.h"
 
+/* Texts and secrets are borrowed from the config. */
+mr_azure_credential_options mr_azure_settings_identity(const mr_config *config);
 /* Secrets are borrowed from the config. */
 mr_status mr_azure_settings_credential(const mr_config *config,
                                        mr_azure_credential **ret_credential, mr_err *err);

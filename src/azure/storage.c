@@ -29,7 +29,7 @@ mr_status mr_storage_get(mr_storage *storage, const char *name, mr_buffer *out, 
 
     mr_storage_call_begin(&call, storage, "GET", name, NULL);
     call.request.answer = out;
-    call.request.timeout_ms = mr_storage_timeout_ms(storage, out->bytes_max - before);
+    call.request.answer_of_success = true;
     mr_status status = mr_storage_call_send(&call, err);
     if (status == MR_OK && call.result.status != 200) {
         status = mr_storage_call_fail(&call, "read", name, err);
@@ -195,6 +195,7 @@ static mr_status get_page(mr_storage *storage, const char *prefix, bool delimite
     (void)mr_buffer_append(&query, "", 1);
     mr_storage_call_begin(&call, storage, "GET", NULL, query.data);
     call.request.answer = out;
+    call.request.answer_of_success = true;
     mr_status status = mr_storage_call_send(&call, err);
     if (status == MR_OK && call.result.status == 404) {
         *ret_none = true; /* no container */

@@ -31,6 +31,9 @@ typedef struct mr_storage_options {
 mr_status mr_storage_open(const mr_storage_options *options, mr_storage **ret_storage, mr_err *err);
 void mr_storage_close(mr_storage *storage); /* NULL is fine */
 
+/* Whether a secret has a value, and not an empty one; NULL has none. */
+bool mr_storage_is_set(const mr_secret *secret);
+
 /* What the service knows of a blob. */
 typedef struct mr_storage_blob {
     const char *name; /* borrowed; in a listing, for the visit */

@@ -62,7 +62,7 @@ static mr_status check_key(const mr_secret *key, mr_err *err)
     return status;
 }
 
-static bool is_set(const mr_secret *secret)
+bool mr_storage_is_set(const mr_secret *secret)
 {
     char *copy = mr_secret_copy(secret);
     bool set = copy != NULL && copy[0] != '\0';
@@ -74,8 +74,8 @@ static bool is_set(const mr_secret *secret)
 mr_status mr_storage_open(const mr_storage_options *options, mr_storage **ret_storage, mr_err *err)
 {
     mr_status status = check_endpoint(options->endpoint, err);
-    const mr_secret *key = is_set(options->account_key) ? options->account_key : NULL;
-    const mr_secret *sas = is_set(options->sas) ? options->sas : NULL;
+    const mr_secret *key = mr_storage_is_set(options->account_key) ? options->account_key : NULL;
+    const mr_secret *sas = mr_storage_is_set(options->sas) ? options->sas : NULL;
 
     if (status == MR_OK && key != NULL) {
         status = check_key(key, err);
@@ -250,9 +250,8 @@ static mr_status sign_with_token(mr_storage_call *call, mr_request_try *attempt,
         mr_request_try_header(attempt, "Authorization", call->token.data);
         return MR_OK;
     }
-    /* Rights are given back as they are taken: nobody's input was wrong. */
-    return status == MR_INVALID && err != NULL ? mr_fail(err, MR_UNAVAILABLE, "%s", err->message)
-                                               : status;
+    /* Whoever gives tokens was not asked for a blob: what it says is of none, and may change. */
+    return err != NULL ? mr_fail(err, MR_UNAVAILABLE, "%s", err->message) : MR_UNAVAILABLE;
 }
 
 static mr_status sign(void *ctx, const mr_request *request, mr_request_try *attempt, mr_err *err)

@@ -10,8 +10,7 @@ static mr_bronze_options bronze_options(const mr_config *config)
     const uint64_t retention_ms = mr_config_duration_ms(config, "MILLRACE_LAKE_RETENTION");
 
     return (mr_bronze_options){
-        .lake = {.url = mr_config_text(config, "MILLRACE_LAKE"),
-                 .data_folder = mr_config_text(config, "MILLRACE_DATA")},
+        .lake = mr_settings_lake(config),
         .flush_ms = (uint32_t)mr_config_duration_ms(config, "MILLRACE_BRONZE_FLUSH"),
         .file_bytes = mr_config_bytes(config, "MILLRACE_BRONZE_FILE_BYTES"),
         .memory_bytes_max = mr_config_bytes(config, "MILLRACE_OLAP_MEMORY"),

@@ -138,8 +138,7 @@ static int run_models(const mr_cli *cli, const run_arguments *given, mr_blobs *b
 static int open_and_run(const mr_cli *cli, const run_arguments *given)
 {
     const mr_config *config = mr_cli_config(cli);
-    const mr_blobs_options lake = {.url = mr_config_text(config, "MILLRACE_LAKE"),
-                                   .data_folder = mr_config_text(config, "MILLRACE_DATA")};
+    const mr_blobs_options lake = mr_settings_lake(config);
     mr_blobs *blobs = NULL;
     mr_models *models = NULL;
     mr_bus *bus = NULL;

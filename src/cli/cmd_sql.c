@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/settings.h"
 #include "cli/sql_session.h"
 
 typedef struct sql_options {
@@ -132,7 +133,7 @@ static bool is_interactive(const sql_options *options)
 static mr_sql_lake_options lake_options(const mr_config *config, const char *out_folder)
 {
     return (mr_sql_lake_options){
-        .url = mr_config_text(config, "MILLRACE_LAKE"),
+        .lake = mr_settings_lake(config),
         .data_folder = mr_config_text(config, "MILLRACE_DATA"),
         .models = mr_config_text(config, "MILLRACE_MODELS"),
         .out_folder = out_folder,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/civil.h"
+#include "query/settings.h"
 
 enum { named_in_error_max = 24 };
 
@@ -21,8 +22,7 @@ static bool add_path(void *ctx, const char *path)
 mr_status mr_lake_open(mr_lake *lake, mr_err *err)
 {
     const mr_config *config = mr_cli_config(lake->cli);
-    const mr_blobs_options options = {.url = mr_config_text(config, "MILLRACE_LAKE"),
-                                      .data_folder = mr_config_text(config, "MILLRACE_DATA")};
+    const mr_blobs_options options = mr_settings_lake(config);
     mr_status status = mr_blobs_open(&options, &lake->blobs, err);
 
     return status == MR_OK ? mr_delta_list(lake->blobs, add_path, lake, err) : status;

@@ -22,7 +22,7 @@ mr_scheduler_options mr_runs_settings(const mr_cli *cli, char *const *environmen
         .data_folder = mr_config_text(config, "MILLRACE_DATA"),
         .program = mr_cli_program(cli),
         .environment = environment,
-        .lake_url = mr_config_text(config, "MILLRACE_LAKE"),
+        .lake = mr_settings_lake(config),
         .models = mr_config_text(config, "MILLRACE_MODELS"),
         .schedule = mr_config_text(config, "MILLRACE_SCHEDULE"),
         .time_zone = mr_config_text(config, "MILLRACE_TIMEZONE"),

@@ -20,6 +20,7 @@ static const char group_log[] = "Log";
 static const char group_kafka[] = "Log: Kafka";
 static const char group_processor[] = "Store and processor";
 static const char group_lake[] = "Lake";
+static const char group_lake_azure[] = "Lake: Azure";
 static const char group_scheduler[] = "Scheduler";
 static const char group_secrets[] = "Secrets";
 static const char group_azure[] = "Azure: identity";
@@ -124,7 +125,8 @@ const mr_setting mr_settings[] = {
             "Most events of one append of the feed sink."),
 
     TEXT("MILLRACE_LAKE", "--lake", "file:", group_lake,
-         "The lake of Delta tables: `file:` (lake/ in the data folder) or `file:/folder`."),
+         "The lake of Delta tables: `file:` (lake/ in the data folder), `file:/folder`, or "
+         "`abfss://container@account.dfs.core.windows.net/path`; see docs/azure.md."),
     DURATION("MILLRACE_BRONZE_FLUSH", "1s", 10, HOUR_MS, group_lake,
              "Longest time from an event's arrival in the log until bronze shows it."),
     BYTES("MILLRACE_BRONZE_FILE_BYTES", "128MiB", MIB, 4 * GIB, group_lake,
@@ -140,6 +142,16 @@ const mr_setting mr_settings[] = {
              "Longest time a query of `millrace sql` may take; 0 is no limit."),
     TEXT("MILLRACE_MODELS", "--models", NULL, group_lake,
          "Folder with models of your own (silver/*.sql, gold/*.sql); they go before those built in."),
+
+    BYTES("MILLRACE_LAKE_CACHE", "10GiB", 16 * MIB, 1024 * TIB, group_lake_azure,
+          "Most disk below the data folder for copies of a lake in Azure; the least used go first."),
+    {.name = "MILLRACE_AZURE_ACCOUNT_KEY", .kind = MR_SETTING_TEXT, .group = group_lake_azure,
+     .secret = true, .live = true,
+     .help = "Key of the storage account; it goes before a signature or an identity."},
+    {.name = "MILLRACE_AZURE_SAS", .kind = MR_SETTING_TEXT, .group = group_lake_azure, .secret = true,
+     .live = true, .help = "Shared access signature for the container: the query with sv=, sig= and so on."},
+    DURATION("MILLRACE_AZURE_TIMEOUT", "60s", SECOND_MS, HOUR_MS, group_lake_azure,
+             "Longest time a request to storage may take with all its tries; large bodies get more."),
 
     TEXT("MILLRACE_SCHEDULE", "--schedule", "40 7 * * *", group_scheduler,
          "When silver and gold are made, as cron writes it: minute hour day month weekday; `off`: "

@@ -21,6 +21,8 @@
 #include "medallion/medallion.h"
 #include "orchestrator/cron.h"
 
+enum { trial_timeout_ms = 10000 }; /* of a service that is asked whether it answers */
+
 typedef struct trial {
     const mr_config *config;
     mr_trial_fn report;
@@ -396,15 +398,46 @@ static void try_tls(const trial *t)
 
 /* --- The lake and its clock ------------------------------------------------------------------- */
 
-static void try_lake(const trial *t)
+static bool see_name(void *ctx, const mr_blob *blob)
+{
+    (void)blob; /* that the storage answered is what matters */
+    *(bool *)ctx = true;
+    return false;
+}
+
+/* A lake elsewhere is asked for what it holds; nothing is written. */
+static void try_storage(const trial *t, const mr_blobs_options *options)
 {
     static const char subject[] = "MILLRACE_LAKE";
-    const char *url = mr_config_text(t->config, subject);
+    mr_blobs_options quick = *options;
+    bool any = false;
+    mr_blobs *blobs = NULL;
+    mr_err err;
 
-    if (mr_text_starts_with(mr_text_of(url), "file:")) {
-        say(t, MR_TRIAL_OK, subject, "%s is known", url);
+    if (quick.azure.timeout_ms > trial_timeout_ms) {
+        quick.azure.timeout_ms = trial_timeout_ms;
+    }
+    mr_status status = mr_blobs_open(&quick, &blobs, &err);
+    if (status == MR_OK) {
+        status = mr_blob_list(blobs, "bronze/sales_events/_delta_log/", NULL, see_name, &any, &err);
+    }
+    if (status == MR_OK) {
+        say(t, MR_TRIAL_OK, subject, "%s answers; %s", mr_blobs_url(blobs),
+            any ? "it has a table of bronze" : "it has no table of bronze yet");
     } else {
-        say(t, MR_TRIAL_FAILED, subject, "'%s' is no lake: file: or file:/folder is", url);
+        say(t, MR_TRIAL_FAILED, subject, "%s", err.message);
+    }
+    mr_blobs_close(blobs);
+}
+
+static void try_lake(const trial *t)
+{
+    const mr_blobs_options options = mr_settings_lake(t->config);
+
+    if (mr_text_starts_with(mr_text_of(options.url), "file:")) {
+        say(t, MR_TRIAL_OK, "MILLRACE_LAKE", "%s is known", options.url);
+    } else { /* of another kind: opening it makes no folder but that of its copies */
+        try_storage(t, &options);
     }
 }
 

@@ -23,7 +23,7 @@ mr_web_options mr_settings_web(const mr_config *config)
         .bus = mr_settings_bus(config),
         .topic_ingestion = mr_settings_topic_ingestion(config),
         .topic_dead_letter = mr_settings_topic_dead_letter(config),
-        .lake = mr_config_text(config, "MILLRACE_LAKE"),
+        .lake = mr_settings_lake(config),
         .olap_memory_bytes = mr_config_bytes(config, "MILLRACE_OLAP_MEMORY"),
         .config = config,
         .sales_memory_bytes = mr_config_bytes(config, "MILLRACE_WEB_MEMORY"),

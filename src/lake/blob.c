@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+#include "azure/parallel.h"
+#include "base/file.h"
 #include "lake/blob_backend.h"
 
 enum { blob_name_bytes_max = 1024, blob_part_bytes_max = 255 };
@@ -20,13 +22,15 @@ struct mr_blobs {
     void *state;
 };
 
-static const mr_blob_ops *const backends[] = {&mr_blob_local};
+static const mr_blob_ops *const backends[] = {&mr_blob_local, &mr_blob_adls};
 
 static const mr_blob_ops *backend_of(const char *url)
 {
     for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
-        if (strncmp(url, backends[i]->scheme, strlen(backends[i]->scheme)) == 0) {
-            return backends[i];
+        for (size_t k = 0; k < mr_blob_schemes_max && backends[i]->schemes[k] != NULL; k++) {
+            if (mr_text_starts_with(mr_text_of(url), backends[i]->schemes[k])) {
+                return backends[i];
+            }
         }
     }
     return NULL;
@@ -37,8 +41,9 @@ static void check_slots(const mr_blob_ops *ops)
     MR_ASSERT(ops->open != NULL && ops->close != NULL && ops->url != NULL);
     MR_ASSERT(ops->create != NULL && ops->replace != NULL && ops->read != NULL);
     MR_ASSERT(ops->find != NULL && ops->remove != NULL && ops->copy != NULL && ops->list != NULL);
+    MR_ASSERT(ops->folders != NULL);
     MR_ASSERT(ops->stage != NULL && ops->unstage != NULL && ops->import != NULL);
-    MR_ASSERT(ops->sync != NULL && ops->path != NULL);
+    MR_ASSERT(ops->sync != NULL && ops->folder != NULL && ops->fetch != NULL);
 }
 
 mr_status mr_blobs_open(const mr_blobs_options *options, mr_blobs **ret_blobs, mr_err *err)
@@ -51,7 +56,8 @@ mr_status mr_blobs_open(const mr_blobs_options *options, mr_blobs **ret_blobs, m
         /* Not the whole URL: a secret may stand in it. */
         return mr_fail(err, MR_UNSUPPORTED,
                        "lake '%.*s': there is no such kind of lake; use file: (a folder lake in "
-                       "the data folder) or file:/folder",
+                       "the data folder), file:/folder or "
+                       "abfss://container@account.dfs.core.windows.net/path",
                        (int)strcspn(options->url, ":"), options->url);
     }
     check_slots(ops);
@@ -137,6 +143,46 @@ mr_status mr_blob_read(mr_blobs *blobs, const char *name, mr_buffer *out, mr_err
     return status == MR_OK ? blobs->ops->read(blobs->state, name, out, err) : status;
 }
 
+enum { read_threads = 16 };
+
+typedef struct reading {
+    mr_blobs *blobs;
+    mr_blob_name_fn name;
+    void *ctx;
+    mr_buffer *outs;
+    bool *missing;
+} reading;
+
+static mr_status read_one(void *ctx, size_t index, mr_err *err)
+{
+    const reading *self = ctx;
+    char name[blob_name_bytes_max + 1];
+
+    self->name(self->ctx, index, name, sizeof name);
+    mr_status status = mr_blob_read(self->blobs, name, &self->outs[index], err);
+    self->missing[index] = status == MR_NOT_FOUND;
+    return status == MR_NOT_FOUND ? MR_OK : status;
+}
+
+mr_status mr_blobs_read(mr_blobs *blobs, mr_blob_name_fn name, void *ctx, mr_buffer *outs,
+                        size_t count, size_t *ret_count, mr_err *err)
+{
+    bool *missing = mr_alloc_zero(count + 1, sizeof *missing);
+    reading self = {blobs, name, ctx, outs, missing};
+    size_t there = 0;
+    mr_status status =
+        mr_parallel(count, blobs->ops->remote ? read_threads : 1, read_one, &self, err);
+
+    while (there < count && !missing[there]) {
+        there++;
+    }
+    free(missing);
+    if (status == MR_OK) {
+        *ret_count = there;
+    }
+    return status;
+}
+
 mr_status mr_blob_find(mr_blobs *blobs, const char *name, mr_blob *ret_blob, mr_err *err)
 {
     mr_status status = check_name(name, err);
@@ -161,13 +207,12 @@ mr_status mr_blob_copy(mr_blobs *blobs, const char *from, const char *to, mr_err
     return status == MR_OK ? blobs->ops->copy(blobs->state, from, to, err) : status;
 }
 
-mr_status mr_blob_list(mr_blobs *blobs, const char *prefix, const char *start,
-                       bool (*visit)(void *ctx, const mr_blob *blob), void *ctx, mr_err *err)
+/* A prefix of names, which may end with a '/'. */
+static mr_status check_prefix(const char *prefix, mr_err *err)
 {
     size_t bytes = strlen(prefix);
     mr_status status = MR_OK;
 
-    MR_ASSERT(visit != NULL);
     if (bytes > 0 && prefix[bytes - 1] != '/') {
         status = check_name(prefix, err);
     } else if (bytes > 0 && bytes <= blob_name_bytes_max) {
@@ -179,10 +224,28 @@ mr_status mr_blob_list(mr_blobs *blobs, const char *prefix, const char *start,
         status = mr_fail(err, MR_INVALID, "list blobs: the prefix is longer than %d bytes",
                          blob_name_bytes_max);
     }
+    return status;
+}
+
+mr_status mr_blob_list(mr_blobs *blobs, const char *prefix, const char *start,
+                       bool (*visit)(void *ctx, const mr_blob *blob), void *ctx, mr_err *err)
+{
+    mr_status status = check_prefix(prefix, err);
+
+    MR_ASSERT(visit != NULL);
     if (status != MR_OK) {
         return status;
     }
     return blobs->ops->list(blobs->state, prefix, start != NULL ? start : "", visit, ctx, err);
+}
+
+mr_status mr_blob_folders(mr_blobs *blobs, const char *folder,
+                          bool (*visit)(void *ctx, const char *name), void *ctx, mr_err *err)
+{
+    mr_status status = check_prefix(folder, err);
+
+    MR_ASSERT(visit != NULL && (folder[0] == '\0' || folder[strlen(folder) - 1] == '/'));
+    return status == MR_OK ? blobs->ops->folders(blobs->state, folder, visit, ctx, err) : status;
 }
 
 mr_status mr_blobs_stage(mr_blobs *blobs, char **ret_folder, mr_err *err)
@@ -197,11 +260,22 @@ void mr_blobs_unstage(mr_blobs *blobs, char *folder)
     }
 }
 
-mr_status mr_blob_import(mr_blobs *blobs, const char *file, const char *name, mr_err *err)
+mr_status mr_blobs_import(mr_blobs *blobs, mr_blob_import *items, size_t count, mr_err *err)
 {
-    mr_status status = check_name(name, err);
+    mr_status status = MR_OK;
 
-    return status == MR_OK ? blobs->ops->import(blobs->state, file, name, err) : status;
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        items[i].done = false;
+        status = check_name(items[i].name, err);
+    }
+    return status == MR_OK ? blobs->ops->import(blobs->state, items, count, err) : status;
+}
+
+mr_status mr_blob_import_file(mr_blobs *blobs, const char *file, const char *name, mr_err *err)
+{
+    mr_blob_import one = {.file = file, .name = name};
+
+    return mr_blobs_import(blobs, &one, 1, err);
 }
 
 mr_status mr_blobs_sync(mr_blobs *blobs, mr_err *err)
@@ -209,9 +283,44 @@ mr_status mr_blobs_sync(mr_blobs *blobs, mr_err *err)
     return blobs->ops->sync(blobs->state, err);
 }
 
+mr_status mr_blobs_folder(mr_blobs *blobs, mr_buffer *out, mr_err *err)
+{
+    bool done = mr_buffer_append_string(out, blobs->ops->folder(blobs->state));
+
+    return done ? MR_OK : mr_fail(err, MR_LIMIT, "the lake's folder: no room for its path");
+}
+
+bool mr_blobs_are_remote(const mr_blobs *blobs)
+{
+    return blobs->ops->remote;
+}
+
+mr_status mr_blobs_fetch(mr_blobs *blobs, const mr_blob *wanted, size_t count, mr_err *err)
+{
+    mr_status status = MR_OK;
+
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        status = check_name(wanted[i].name, err);
+    }
+    return status == MR_OK ? blobs->ops->fetch(blobs->state, wanted, count, err) : status;
+}
+
 mr_status mr_blob_path(mr_blobs *blobs, const char *name, mr_buffer *out, mr_err *err)
 {
     mr_status status = check_name(name, err);
+    mr_blob blob;
 
-    return status == MR_OK ? blobs->ops->path(blobs->state, name, out, err) : status;
+    if (status == MR_OK && blobs->ops->remote) {
+        status = blobs->ops->find(blobs->state, name, &blob, err);
+        if (status == MR_OK) {
+            status = blobs->ops->fetch(blobs->state, &blob, 1, err);
+        }
+    }
+    if (status != MR_OK) {
+        return status;
+    }
+    char *path = mr_path_join(blobs->ops->folder(blobs->state), name);
+    bool done = mr_buffer_append_string(out, path);
+    free(path);
+    return done ? MR_OK : mr_fail(err, MR_LIMIT, "path of %s: no room for it", name);
 }

@@ -12,8 +12,11 @@
 /* Blob names never begin with it: a backend may keep there what is not finished. */
 #define MR_BLOB_STAGE "_stage"
 
+enum { mr_blob_schemes_max = 3 };
+
 typedef struct mr_blob_ops {
-    const char *scheme; /* "file:" */
+    const char *schemes[mr_blob_schemes_max]; /* "file:" */
+    bool remote;                              /* fetch has work to do */
     mr_status (*open)(const mr_blobs_options *options, void **ret_state, mr_err *err);
     void (*close)(void *state);
     const char *(*url)(const void *state);
@@ -26,13 +29,17 @@ typedef struct mr_blob_ops {
     /* start is never NULL. */
     mr_status (*list)(void *state, const char *prefix, const char *start,
                       bool (*visit)(void *, const mr_blob *), void *ctx, mr_err *err);
+    mr_status (*folders)(void *state, const char *folder, bool (*visit)(void *, const char *),
+                         void *ctx, mr_err *err);
     mr_status (*stage)(void *state, char **ret_folder, mr_err *err);
     void (*unstage)(void *state, char *folder);
-    mr_status (*import)(void *state, const char *file, const char *name, mr_err *err);
+    mr_status (*import)(void *state, mr_blob_import *items, size_t count, mr_err *err);
     mr_status (*sync)(void *state, mr_err *err);
-    mr_status (*path)(void *state, const char *name, mr_buffer *out, mr_err *err);
+    const char *(*folder)(const void *state);
+    mr_status (*fetch)(void *state, const mr_blob *wanted, size_t count, mr_err *err);
 } mr_blob_ops;
 
 extern const mr_blob_ops mr_blob_local;
+extern const mr_blob_ops mr_blob_adls;
 
 #endif

@@ -426,30 +426,46 @@ static mr_status sync_file(const char *file, mr_err *err)
     return failed != 0 ? mr_fail_errno(err, reason, "sync %s", file) : MR_OK;
 }
 
-static mr_status local_import(void *state, const char *file, const char *name, mr_err *err)
+static mr_status import_one(mr_local *local, mr_blob_import *item, mr_err *err)
 {
-    mr_local *local = state;
-    char *path = path_of(local, name);
-    mr_status status = sync_file(file, err);
+    char *path = path_of(local, item->name);
+    mr_status status = sync_file(item->file, err);
 
     if (status == MR_OK) {
-        status = link_or_copy(local, file, path, err);
+        status = link_or_copy(local, item->file, path, err);
     }
     if (status == MR_OK) {
+        item->done = true;
         remember_unsynced(local, path);
-        (void)unlink(file); /* the second name; it lies in a stage */
+        (void)unlink(item->file); /* the second name; it lies in a stage */
+        status = local_find(local, item->name, &item->blob, err);
     }
     free(path);
     return status;
 }
 
-static mr_status local_path(void *state, const char *name, mr_buffer *out, mr_err *err)
+static mr_status local_import(void *state, mr_blob_import *items, size_t count, mr_err *err)
 {
-    char *path = path_of(state, name);
-    bool done = mr_buffer_append_string(out, path);
+    mr_status status = MR_OK;
 
-    free(path);
-    return done ? MR_OK : mr_fail(err, MR_LIMIT, "path of %s: no room for it", name);
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        status = import_one(state, &items[i], err);
+    }
+    return status;
+}
+
+static const char *local_folder(const void *state)
+{
+    return ((const mr_local *)state)->root;
+}
+
+static mr_status local_fetch(void *state, const mr_blob *wanted, size_t count, mr_err *err)
+{
+    (void)state; /* they are there */
+    (void)wanted;
+    (void)count;
+    (void)err;
+    return MR_OK;
 }
 
 static mr_status local_stage(void *state, char **ret_folder, mr_err *err)
@@ -540,7 +556,7 @@ static const char *local_url(const void *state)
 }
 
 const mr_blob_ops mr_blob_local = {
-    .scheme = scheme,
+    .schemes = {scheme},
     .open = local_open,
     .close = local_close,
     .url = local_url,
@@ -551,9 +567,11 @@ const mr_blob_ops mr_blob_local = {
     .remove = local_remove,
     .copy = local_copy,
     .list = mr_local_list,
+    .folders = mr_local_folders,
     .stage = local_stage,
     .unstage = local_unstage,
     .import = local_import,
     .sync = local_sync,
-    .path = local_path,
+    .folder = local_folder,
+    .fetch = local_fetch,
 };

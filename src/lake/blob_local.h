@@ -30,7 +30,9 @@ mr_status mr_local_stage_make(const char *root, mr_local_stage *ret_stage, mr_er
 void mr_local_stage_remove(mr_local_stage *stage); /* and frees; one not made is fine */
 void mr_local_stage_remove_dead(const char *root);
 
-/* blob_local_list.c: the `list` slot. */
+/* blob_local_list.c: the slots `folders` and `list`. */
+mr_status mr_local_folders(void *state, const char *folder, bool (*visit)(void *, const char *),
+                           void *ctx, mr_err *err);
 mr_status mr_local_list(void *state, const char *prefix, const char *start,
                         bool (*visit)(void *, const mr_blob *), void *ctx, mr_err *err);
 

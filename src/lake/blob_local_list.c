@@ -99,6 +99,14 @@ static mr_status read_entries(const walk *self, const char *folder, entries *lis
     return reason == 0 ? MR_OK : mr_fail_errno(err, reason, "list %s of the lake", folder);
 }
 
+static void free_entries(entries *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->names[i]);
+    }
+    free(list->names);
+}
+
 static mr_status visit_one(walk *self, const char *name, mr_err *err)
 {
     mr_blob blob;
@@ -130,10 +138,7 @@ static mr_status walk_folder(walk *self, const char *folder, int depth, mr_err *
         status = below ? walk_folder(self, list.names[i], depth + 1, err)
                        : visit_one(self, list.names[i], err);
     }
-    for (size_t i = 0; i < list.count; i++) {
-        free(list.names[i]);
-    }
-    free(list.names);
+    free_entries(&list);
     return status;
 }
 
@@ -147,5 +152,25 @@ mr_status mr_local_list(void *state, const char *prefix, const char *start,
     folder[slash == NULL ? 0 : slash - prefix + 1] = '\0';
     mr_status status = walk_folder(&self, folder, 0, err);
     free(folder);
+    return status;
+}
+
+mr_status mr_local_folders(void *state, const char *folder, bool (*visit)(void *, const char *),
+                           void *ctx, mr_err *err)
+{
+    const walk self = {.local = state, .prefix = folder, .start = ""};
+    entries list = {NULL, 0, 0};
+    mr_status status = read_entries(&self, folder, &list, err);
+    bool more = status == MR_OK;
+
+    if (list.count > 1) {
+        qsort(list.names, list.count, sizeof *list.names, compare_names);
+    }
+    for (size_t i = 0; i < list.count && more; i++) {
+        if (list.names[i][strlen(list.names[i]) - 1] == '/') {
+            more = visit(ctx, list.names[i]);
+        }
+    }
+    free_entries(&list);
     return status;
 }

@@ -161,7 +161,9 @@ static mr_status append_source(mr_delta_table *table, mr_delta_checkpoint checkp
         mr_blob blob;
         mr_delta_log_checkpoint_name(table, checkpoint, part, name);
         mr_buffer_clear(&path);
-        status = mr_blob_find(table->blobs, name, &blob, err);
+        if (!mr_blobs_are_remote(table->blobs)) { /* else the path asks */
+            status = mr_blob_find(table->blobs, name, &blob, err);
+        }
         if (status == MR_OK) {
             status = mr_blob_path(table->blobs, name, &path, err);
         }
@@ -413,7 +415,7 @@ static mr_status make_checkpoint(mr_delta_table *table, const mr_delta_state *st
         status = turn_into_parquet(table, from, to, err);
     }
     if (status == MR_OK) {
-        status = mr_blob_import(table->blobs, to, name, err);
+        status = mr_blob_import_file(table->blobs, to, name, err);
         status = status == MR_EXISTS ? MR_OK : status; /* another one's says the same */
     }
     if (status == MR_OK) {

@@ -93,6 +93,7 @@ mr_delta_table *mr_delta_table_create(mr_blobs *blobs, const char *path)
     table->blobs = blobs;
     table->path = mr_copy_string(path);
     mr_buffer_init(&table->entry, mr_delta_entry_bytes_max);
+    table->ahead = mr_delta_ahead_create();
     table->reader = mr_delta_reader_create();
     return table;
 }
@@ -103,6 +104,7 @@ void mr_delta_table_destroy(mr_delta_table *table)
         mr_delta_snapshot_free(table->current);
         mr_delta_state_destroy(table->head);
         mr_delta_reader_destroy(table->reader);
+        mr_delta_ahead_destroy(table->ahead);
         mr_buffer_free(&table->entry);
         free(table->path);
         free(table);
@@ -181,8 +183,7 @@ mr_status mr_delta_log_visit(mr_delta_table *table, int64_t version, mr_delta_me
     entry_visit self = {table, name, meta, visit, ctx};
 
     mr_delta_log_entry_name(table, version, name);
-    mr_buffer_clear(&table->entry);
-    mr_status status = mr_blob_read(table->blobs, name, &table->entry, err);
+    mr_status status = mr_delta_ahead_read(table, version, err);
     if (status != MR_OK) {
         return status;
     }

@@ -18,6 +18,8 @@ enum {
 /* The newest of all versions. */
 #define MR_DELTA_NEWEST INT64_MAX
 
+typedef struct mr_delta_ahead mr_delta_ahead;
+
 struct mr_delta_table {
     mr_blobs *blobs;
     char *path;
@@ -25,6 +27,7 @@ struct mr_delta_table {
     int64_t head_modified_ms;   /* of the head's log entry */
     mr_delta_snapshot *current; /* of the head; NULL: not taken yet */
     mr_buffer entry;            /* the log entry being read */
+    mr_delta_ahead *ahead;      /* entries of a lake elsewhere, read before they are asked for */
     mr_delta_reader *reader;
     mr_olap_connection *lent; /* for checkpoints; NULL: one is opened each time */
 };
@@ -55,6 +58,12 @@ void mr_delta_log_checkpoint_name(const mr_delta_table *table, mr_delta_checkpoi
                                   uint32_t part, char name[static mr_delta_name_bytes_max]);
 /* From a blob's whole name. */
 mr_delta_log_name mr_delta_log_parse_name(const char *name);
+
+/* delta_ahead.c: the text of one entry, into the table's. Versions asked for one behind the other
+ * are read several at once where the lake is elsewhere. MR_NOT_FOUND. */
+mr_delta_ahead *mr_delta_ahead_create(void);
+void mr_delta_ahead_destroy(mr_delta_ahead *ahead);
+mr_status mr_delta_ahead_read(mr_delta_table *table, int64_t version, mr_err *err);
 
 /* Visits the actions of one entry; metaData and protocol first. MR_NOT_FOUND: there is none.
  * meta: how the partition columns are called; a metaData of the entry itself goes before it. */

@@ -11,6 +11,7 @@
  */
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "lake/delta_path.h"
 #include "lake/delta_write.h"
 
@@ -294,8 +295,10 @@ static mr_status find_root(relation *self, mr_err *err)
     mr_buffer path;
 
     mr_buffer_init(&path, 8192);
-    mr_status status = mr_blob_path(self->table->blobs, self->table->path, &path, err);
-    if (status == MR_OK && !(mr_buffer_append(&path, "/", 2))) {
+    mr_status status = mr_blobs_folder(self->table->blobs, &path, err);
+    if (status == MR_OK &&
+        (!mr_buffer_append(&path, "/", 1) || !mr_buffer_append_string(&path, self->table->path) ||
+         !mr_buffer_append(&path, "/", 2))) {
         status = mr_fail(err, MR_LIMIT, "the path of table %s is too long", self->table->path);
     }
     if (status != MR_OK) {
@@ -307,11 +310,38 @@ static mr_status find_root(relation *self, mr_err *err)
     return MR_OK;
 }
 
+/* Of a lake elsewhere: the files onto this machine, all that the engine is going to read. */
+static mr_status fetch_files(const relation *self, const mr_delta_file *const *files, size_t count,
+                             mr_err *err)
+{
+    mr_blobs *blobs = self->table->blobs;
+
+    if (count == 0 || !mr_blobs_are_remote(blobs)) {
+        return MR_OK;
+    }
+    mr_blob *wanted = mr_alloc_zero(count, sizeof *wanted);
+    char **names = mr_alloc_zero(count, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = mr_path_join(self->table->path, files[i]->path);
+        wanted[i] = (mr_blob){names[i], files[i]->bytes, files[i]->modified_ms};
+    }
+    mr_status status = mr_blobs_fetch(blobs, wanted, count, err);
+    for (size_t i = 0; i < count; i++) {
+        free(names[i]);
+    }
+    free(names);
+    free(wanted);
+    return status;
+}
+
 static mr_status append_relation(relation *self, const mr_delta_file *const *files,
                                  size_t file_count, mr_err *err)
 {
-    mr_status status = find_root(self, err);
+    mr_status status = fetch_files(self, files, file_count, err);
 
+    if (status == MR_OK) {
+        status = find_root(self, err);
+    }
     if (status != MR_OK) {
         return status;
     }

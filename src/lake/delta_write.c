@@ -437,12 +437,13 @@ static void put_path(const writing *self, const mr_delta_file *file, mr_buffer *
                            hex + 12, hex + 16, hex + 20);
 }
 
-static mr_status import_file(writing *self, const mr_delta_written *written, mr_err *err)
+/* What the log will say of a written file, and the name it becomes a blob by. */
+static mr_status name_file(writing *self, const mr_delta_written *written, mr_delta_file *ret_file,
+                           mr_blob_import *ret_import, mr_err *err)
 {
     mr_delta_file file = {.rows = written->rows, .data_change = true};
     char name[mr_delta_name_bytes_max];
     mr_buffer text;
-    mr_blob blob;
 
     mr_buffer_init(&text, 8192);
     mr_status status = find_partition(self, written, &file, err);
@@ -459,16 +460,8 @@ static mr_status import_file(writing *self, const mr_delta_written *written, mr_
         }
     }
     if (status == MR_OK) {
-        status = mr_blob_import(self->table->blobs, written->path, name, err);
-    }
-    if (status == MR_OK) {
-        self->files->items[self->files->count++] = file; /* from here on it can be discarded */
-        status = mr_blob_find(self->table->blobs, name, &blob, err);
-    }
-    if (status == MR_OK) {
-        self->files->items[self->files->count - 1].bytes = blob.bytes;
-        self->files->items[self->files->count - 1].modified_ms = blob.modified_ms;
-        self->files->rows += file.rows;
+        *ret_file = file;
+        *ret_import = (mr_blob_import){.file = written->path, .name = keep(self, mr_text_of(name))};
     }
     mr_buffer_free(&text);
     return status;
@@ -476,12 +469,27 @@ static mr_status import_file(writing *self, const mr_delta_written *written, mr_
 
 static mr_status import_files(writing *self, mr_err *err)
 {
+    size_t count = self->written.count;
+    mr_delta_file *files = mr_alloc_zero(count + 1, sizeof *files);
+    mr_blob_import *imports = mr_alloc_zero(count + 1, sizeof *imports);
     mr_status status = MR_OK;
 
-    self->files->items = mr_alloc_zero(self->written.count, sizeof *self->files->items);
-    for (size_t i = 0; i < self->written.count && status == MR_OK; i++) {
-        status = import_file(self, &self->written.items[i], err);
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        status = name_file(self, &self->written.items[i], &files[i], &imports[i], err);
     }
+    if (status == MR_OK) {
+        status = mr_blobs_import(self->table->blobs, imports, count, err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (imports[i].done) { /* it can be discarded, should others have failed */
+            files[i].bytes = imports[i].blob.bytes;
+            files[i].modified_ms = imports[i].blob.modified_ms;
+            self->files->rows += files[i].rows;
+            files[self->files->count++] = files[i];
+        }
+    }
+    self->files->items = files;
+    free(imports);
     return status == MR_OK ? mr_blobs_sync(self->table->blobs, err) : status;
 }
 

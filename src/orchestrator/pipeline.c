@@ -101,15 +101,60 @@ static bool see_entry(void *ctx, const mr_blob *blob)
     return true;
 }
 
+static void entry_name(int64_t version, char name[static name_bytes_max])
+{
+    (void)snprintf(name, name_bytes_max, "%s%0*" PRId64 "%s", log_folder, version_digits, version,
+                   entry_suffix);
+}
+
+static mr_status has_entry(mr_pipeline *pipeline, int64_t version, bool *ret_there, mr_err *err)
+{
+    char name[name_bytes_max];
+    mr_blob blob;
+
+    entry_name(version, name);
+    mr_status status = mr_blob_find(pipeline->blobs, name, &blob, err);
+    *ret_there = status == MR_OK;
+    return status == MR_NOT_FOUND ? MR_OK : status;
+}
+
+/* A lake elsewhere: a listing of the log costs more the longer it is, an entry's name never. Steps
+ * that double, then halves, since the log has no gaps. */
+static mr_status probe_entries(mr_pipeline *pipeline, mr_err *err)
+{
+    int64_t there = pipeline->version_seen;
+    int64_t step = 1;
+    bool found = true;
+    mr_status status = MR_OK;
+
+    while (status == MR_OK && found) {
+        status = has_entry(pipeline, there + step, &found, err);
+        if (status == MR_OK && found) {
+            there += step;
+            step *= 2;
+        }
+    }
+    for (step /= 2; status == MR_OK && step > 0; step /= 2) {
+        status = has_entry(pipeline, there + step, &found, err);
+        there += status == MR_OK && found ? step : 0;
+    }
+    if (status == MR_OK) {
+        pipeline->version_seen = there;
+    }
+    return status;
+}
+
 mr_status mr_pipeline_bronze_version(mr_pipeline *pipeline, int64_t *ret_version, mr_err *err)
 {
     char start[name_bytes_max];
-    const int64_t from = pipeline->version_seen > 0 ? pipeline->version_seen : 0;
     mr_status status;
 
-    (void)snprintf(start, sizeof start, "%s%0*" PRId64 "%s", log_folder, version_digits, from,
-                   entry_suffix);
-    status = mr_blob_list(pipeline->blobs, log_folder, start, see_entry, pipeline, err);
+    if (pipeline->version_seen > 0 && mr_blobs_are_remote(pipeline->blobs)) {
+        status = probe_entries(pipeline, err);
+    } else {
+        entry_name(pipeline->version_seen > 0 ? pipeline->version_seen : 0, start);
+        status = mr_blob_list(pipeline->blobs, log_folder, start, see_entry, pipeline, err);
+    }
     if (status == MR_OK || status == MR_NOT_FOUND) {
         *ret_version = pipeline->version_seen;
         return MR_OK;

@@ -164,10 +164,10 @@ static mr_status open_waiting(scheduler *s, mr_err *err)
 
 static char *find_bronze_log(const mr_scheduler_options *options)
 {
-    const char *path = options->lake_url + sizeof local_scheme - 1;
+    const char *path = options->lake.url + sizeof local_scheme - 1;
     char *lake, *log;
 
-    if (strncmp(options->lake_url, local_scheme, sizeof local_scheme - 1) != 0) {
+    if (strncmp(options->lake.url, local_scheme, sizeof local_scheme - 1) != 0) {
         return NULL;
     }
     lake = path[0] != '\0' ? mr_copy_string(path) : mr_path_join(options->data_folder, "lake");
@@ -213,8 +213,7 @@ static mr_status open_role(scheduler *s, mr_err *err)
 static mr_status open_lake(scheduler *s, mr_err *err)
 {
     const mr_scheduler_options *options = s->options;
-    const mr_blobs_options blobs = {.url = options->lake_url, .data_folder = options->data_folder};
-    mr_status status = mr_blobs_open(&blobs, &s->blobs, err);
+    mr_status status = mr_blobs_open(&options->lake, &s->blobs, err);
 
     if (status == MR_OK) {
         mr_pipeline_open(&s->pipeline, s->runs, s->blobs, options->models);

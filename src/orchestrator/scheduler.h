@@ -7,6 +7,7 @@
 #ifndef MR_ORCHESTRATOR_SCHEDULER_H
 #define MR_ORCHESTRATOR_SCHEDULER_H
 
+#include "lake/blob.h"
 #include "orchestrator/executor.h"
 #include "orchestrator/planner.h"
 
@@ -14,7 +15,7 @@ typedef struct mr_scheduler_options {
     const char *data_folder;
     const char *program;      /* what tasks are processes of */
     char *const *environment; /* with the settings; ends with NULL */
-    const char *lake_url;
+    mr_blobs_options lake;
     const char *models;    /* folder of the user's models; NULL: none */
     const char *schedule;  /* "off": none */
     const char *time_zone; /* of the schedule */

@@ -39,7 +39,7 @@ struct mr_sales {
 
 static mr_status open_reader(mr_sales *sales, mr_sales_lake **ret_lake, mr_err *err)
 {
-    const mr_sales_lake_options options = {.url = sales->options.url,
+    const mr_sales_lake_options options = {.lake = sales->options.lake,
                                            .data_folder = sales->options.data_folder,
                                            .bytes_max = sales->options.memory_bytes_max,
                                            .engine = sales->options.engine};

@@ -20,11 +20,12 @@ typedef struct mr_sales mr_sales;
 
 /* Texts are borrowed until the end. */
 typedef struct mr_sales_options {
-    const char *url, *data_folder; /* of the lake */
-    size_t memory_bytes_max;       /* of lines in memory, the next version's too */
-    size_t answers_bytes_max;      /* of answers kept */
-    uint32_t look_ms;              /* how often a newer version is looked for */
-    mr_olap_options engine;        /* that reads the files */
+    mr_blobs_options lake;
+    const char *data_folder;
+    size_t memory_bytes_max;  /* of lines in memory, the next version's too */
+    size_t answers_bytes_max; /* of answers kept */
+    uint32_t look_ms;         /* how often a newer version is looked for */
+    mr_olap_options engine;   /* that reads the files */
 } mr_sales_options;
 
 /* Never fails: what is wrong is told by the state, and tried again. */

@@ -54,11 +54,10 @@ struct mr_sales_lake {
 mr_status mr_sales_lake_open(const mr_sales_lake_options *options, mr_sales_lake **ret_lake,
                              mr_err *err)
 {
-    const mr_blobs_options blobs = {.url = options->url, .data_folder = options->data_folder};
     mr_sales_lake *lake = mr_alloc_zero(1, sizeof *lake);
     char *temp = mr_path_join(options->data_folder, "tmp/sales");
     mr_olap_options engine = options->engine;
-    mr_status status = mr_blobs_open(&blobs, &lake->blobs, err);
+    mr_status status = mr_blobs_open(&options->lake, &lake->blobs, err);
 
     engine.temp_folder = temp;
     if (status == MR_OK) {

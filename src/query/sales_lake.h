@@ -6,15 +6,17 @@
 #ifndef MR_QUERY_SALES_LAKE_H
 #define MR_QUERY_SALES_LAKE_H
 
+#include "lake/blob.h"
 #include "olap/olap.h"
 #include "query/sales_range.h"
 
 typedef struct mr_sales_lake mr_sales_lake;
 
 typedef struct mr_sales_lake_options {
-    const char *url, *data_folder; /* as mr_blobs_options */
-    size_t bytes_max;              /* of the set, of the next one while it is made, and of rows */
-    mr_olap_options engine;        /* that reads the files */
+    mr_blobs_options lake;
+    const char *data_folder;
+    size_t bytes_max;       /* of the set, of the next one while it is made, and of rows */
+    mr_olap_options engine; /* that reads the files */
 } mr_sales_lake_options;
 
 mr_status mr_sales_lake_open(const mr_sales_lake_options *options, mr_sales_lake **ret_lake,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* query/settings.c - the options of log and store as the settings have them. */
+/* query/settings.c - the options of log, lake and store as the settings have them. */
 #include "query/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "azure/settings.h"
 #include "base/file.h"
 
 mr_bus_options mr_settings_bus(const mr_config *config)
@@ -64,6 +65,20 @@ mr_status mr_settings_open_log(const mr_config *config, mr_bus **ret_bus, mr_err
     const mr_status status = mr_settings_require_log(config, err);
 
     return status == MR_OK ? mr_bus_open(&options, ret_bus, err) : status;
+}
+
+mr_blobs_options mr_settings_lake(const mr_config *config)
+{
+    return (mr_blobs_options){
+        .url = mr_config_text(config, "MILLRACE_LAKE"),
+        .data_folder = mr_config_text(config, "MILLRACE_DATA"),
+        .azure = {.account_key = mr_config_secret(config, "MILLRACE_AZURE_ACCOUNT_KEY"),
+                  .sas = mr_config_secret(config, "MILLRACE_AZURE_SAS"),
+                  .identity = mr_azure_settings_identity(config),
+                  .ca_file = mr_config_text(config, "MILLRACE_AZURE_CA_FILE"),
+                  .cache_bytes_max = mr_config_bytes(config, "MILLRACE_LAKE_CACHE"),
+                  .timeout_ms = (uint32_t)mr_config_duration_ms(config, "MILLRACE_AZURE_TIMEOUT")},
+    };
 }
 
 mr_store_options mr_settings_store(const mr_config *config, mr_store_mode mode)

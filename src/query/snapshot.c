@@ -241,8 +241,7 @@ static bool lake_exists(const mr_snapshot *snapshot, const mr_config *config)
 
 static void look_at_balances(mr_snapshot *snapshot, const mr_config *config)
 {
-    const mr_blobs_options lake = {.url = mr_config_text(config, "MILLRACE_LAKE"),
-                                   .data_folder = snapshot->data_folder};
+    const mr_blobs_options lake = mr_settings_lake(config);
     mr_blobs *blobs = NULL;
     mr_err err;
 

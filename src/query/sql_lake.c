@@ -44,61 +44,24 @@ static mr_sql_table *add_table(mr_sql_lake *lake, mr_text layer, mr_text name)
     return table;
 }
 
-/* The next name of the lake at or behind a place. */
-typedef struct next_name {
-    char name[2 * mr_sql_name_bytes_max + 64];
-    bool found;
-} next_name;
-
-static bool take_name(void *ctx, const mr_blob *blob)
+/* Tables lie at "layer/table"; others have no name in SQL. */
+static bool note_table(void *ctx, const char *path)
 {
-    next_name *next = ctx;
+    mr_sql_lake *lake = ctx;
+    const char *slash = strchr(path, '/');
+    char name[2 * mr_sql_name_bytes_max + 2];
+    mr_sql_table *table;
 
-    next->found = true;
-    (void)snprintf(next->name, sizeof next->name, "%s", blob->name);
-    return false;
-}
-
-/* Folders "layer/table" with a log in them. Each folder costs two looks, however many files it
- * has: behind the first name of a folder the search goes on behind the folder. */
-static mr_status list_tables(mr_sql_lake *lake, mr_err *err)
-{
-    char start[sizeof((next_name *)NULL)->name + 2] = "", log[sizeof start + 16];
-    next_name next;
-    mr_status status = MR_OK;
-
-    for (;;) {
-        next = (next_name){.found = false};
-        status = mr_blob_list(lake->blobs, "", start, take_name, &next, err);
-        if (status != MR_OK || !next.found) {
-            return status;
-        }
-        const char *slash = strchr(next.name, '/');
-        const char *second = slash != NULL ? strchr(slash + 1, '/') : NULL;
-        const size_t bytes =
-            (size_t)((second != NULL ? second : strchr(next.name, '\0')) - next.name);
-        /* '0' is the byte behind '/'. */
-        (void)snprintf(start, sizeof start, "%.*s%s", (int)bytes, next.name,
-                       second != NULL ? "0" : "!");
-        if (second == NULL) {
-            continue;
-        }
-        (void)snprintf(log, sizeof log, "%.*s/_delta_log/", (int)bytes, next.name);
-        const mr_text layer = {next.name, (size_t)(slash - next.name)};
-        const mr_text name = {slash + 1, (size_t)(second - slash) - 1};
-        next_name entry = {.found = false};
-        status = mr_blob_list(lake->blobs, log, NULL, take_name, &entry, err);
-        if (status != MR_OK) {
-            return status;
-        }
-        mr_sql_table *table = entry.found ? add_table(lake, layer, name) : NULL;
-        if (table != NULL) {
-            (void)snprintf(log, sizeof log, "%s.%s", table->layer, table->name);
-            table->model = mr_models_find(lake->models, log);
-            (void)snprintf(log, sizeof log, "%s/%s", table->layer, table->name);
-            table->table = mr_delta_table_create(lake->blobs, log);
-        }
+    if (slash == NULL || strchr(slash + 1, '/') != NULL) {
+        return true;
     }
+    table = add_table(lake, (mr_text){path, (size_t)(slash - path)}, mr_text_of(slash + 1));
+    if (table != NULL) {
+        (void)snprintf(name, sizeof name, "%s.%s", table->layer, table->name);
+        table->model = mr_models_find(lake->models, name);
+        table->table = mr_delta_table_create(lake->blobs, path);
+    }
+    return true;
 }
 
 static int compare_tables(const void *left, const void *right)
@@ -111,7 +74,7 @@ static int compare_tables(const void *left, const void *right)
 
 static mr_status list_lake(mr_sql_lake *lake, mr_err *err)
 {
-    mr_status status = list_tables(lake, err);
+    mr_status status = mr_delta_list(lake->blobs, note_table, lake, err);
 
     for (size_t index = 0; status == MR_OK && index < mr_models_count(lake->models); index++) {
         const mr_model *model = mr_models_at(lake->models, index);
@@ -162,15 +125,12 @@ const mr_sql_table *mr_sql_lake_find(const mr_sql_lake *lake, mr_text layer, mr_
 /* The folder that all files of the lake lie in, as the engine reads them. */
 static mr_status find_folder(mr_sql_lake *lake, char **ret_folder, mr_err *err)
 {
-    static const char probe[] = "/bronze";
     mr_buffer path;
     mr_status status;
 
     mr_buffer_init(&path, 65536);
-    status = mr_blob_path(lake->blobs, probe + 1, &path, err);
+    status = mr_blobs_folder(lake->blobs, &path, err);
     if (status == MR_OK && mr_buffer_append(&path, "", 1)) {
-        MR_ASSERT(path.bytes > sizeof probe);
-        path.data[path.bytes - sizeof probe] = '\0';
         *ret_folder = mr_copy_string(path.data);
     }
     mr_buffer_free(&path);
@@ -207,10 +167,9 @@ static mr_status open_engine(mr_sql_lake *lake, const mr_sql_lake_options *given
 
 mr_status mr_sql_lake_open(const mr_sql_lake_options *options, mr_sql_lake **ret_lake, mr_err *err)
 {
-    const mr_blobs_options blobs = {.url = options->url, .data_folder = options->data_folder};
     mr_sql_lake *lake = mr_alloc_zero(1, sizeof *lake);
     char *folder = NULL;
-    mr_status status = mr_blobs_open(&blobs, &lake->blobs, err);
+    mr_status status = mr_blobs_open(&options->lake, &lake->blobs, err);
 
     if (status == MR_OK) {
         status = mr_models_load(options->models, &lake->models, err);

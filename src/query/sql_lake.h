@@ -32,9 +32,10 @@ typedef struct mr_sql_lake {
 } mr_sql_lake;
 
 typedef struct mr_sql_lake_options {
-    const char *url, *data_folder; /* as mr_blobs_options */
-    const char *models;            /* folder of models of one's own; NULL: none */
-    const char *out_folder;        /* a second one that the engine may write to; NULL: none */
+    mr_blobs_options lake;
+    const char *data_folder;
+    const char *models;     /* folder of models of one's own; NULL: none */
+    const char *out_folder; /* a second one that the engine may write to; NULL: none */
     uint64_t memory_bytes_max;
     uint32_t threads;    /* 0: as many as there are processors */
     uint32_t timeout_ms; /* of a query; 0: no limit */

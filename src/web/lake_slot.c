@@ -38,7 +38,7 @@ mr_status mr_web_lake(mr_web_call *call, mr_sql_lake **ret_lake, mr_err *err)
     lake_slot *slot = mr_web_call_slot(call, MR_WEB_SLOT_LAKE);
 
     if (slot == NULL || mr_monotonic_us() - slot->opened_us > tables_us_max) {
-        const mr_sql_lake_options lake = {.url = options->lake,
+        const mr_sql_lake_options lake = {.lake = options->lake,
                                           .data_folder = options->data_folder,
                                           .models = options->models,
                                           .memory_bytes_max = options->sql_memory_bytes,

@@ -99,13 +99,8 @@ static void read_store(mr_live_reader *reader)
 
 static bool open_lake(mr_live_reader *reader)
 {
-    const mr_blobs_options options = {
-        .url = reader->options->lake,
-        .data_folder = reader->options->data_folder,
-    };
-
     if (reader->blobs == NULL) {
-        if (mr_blobs_open(&options, &reader->blobs, NULL) != MR_OK) {
+        if (mr_blobs_open(&reader->options->lake, &reader->blobs, NULL) != MR_OK) {
             reader->blobs = NULL;
             return false;
         }

@@ -58,8 +58,7 @@ mr_status mr_web_blobs(mr_web_call *call, mr_blobs **ret_blobs, mr_err *err)
     operations *kept = slot_of(call);
 
     if (kept->blobs == NULL) {
-        const mr_blobs_options blobs = {.url = options->lake, .data_folder = options->data_folder};
-        const mr_status status = mr_blobs_open(&blobs, &kept->blobs, err);
+        const mr_status status = mr_blobs_open(&options->lake, &kept->blobs, err);
 
         if (status != MR_OK) {
             return status;

@@ -53,10 +53,7 @@ mr_status mr_portal_blobs(mr_web_call *call, mr_blobs **ret_blobs, mr_err *err)
     mr_status status = MR_OK;
 
     if (worker->blobs == NULL) {
-        status = mr_blobs_open(
-            &(mr_blobs_options){.url = mr_web_call_options(call)->lake,
-                                .data_folder = mr_web_call_options(call)->data_folder},
-            &worker->blobs, err);
+        status = mr_blobs_open(&mr_web_call_options(call)->lake, &worker->blobs, err);
     }
     if (status == MR_OK) {
         *ret_blobs = worker->blobs;

@@ -18,7 +18,7 @@ void *mr_web_sales_create(const mr_web_options *options)
 
     /* Answers that are kept have a small part of the memory, lines the rest. */
     return mr_sales_start(&(mr_sales_options){
-        .url = options->lake,
+        .lake = options->lake,
         .data_folder = options->data_folder,
         .memory_bytes_max = memory - memory / answers_part,
         .answers_bytes_max = memory / answers_part,

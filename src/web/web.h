@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "bus/bus.h"
 #include "http/http.h"
+#include "lake/blob.h"
 #include "store/store.h"
 
 typedef struct mr_web mr_web;
@@ -34,7 +35,7 @@ typedef struct mr_web_options {
     mr_store_options store; /* mode is set here */
     mr_bus_options bus;
     const char *topic_ingestion, *topic_dead_letter;
-    const char *lake; /* "file:..." */
+    mr_blobs_options lake;
     uint64_t olap_memory_bytes;
     uint64_t sales_memory_bytes; /* of sales in memory, and the answers kept */
     uint64_t sql_memory_bytes;   /* of one query of the lake */

@@ -79,8 +79,10 @@ static run *open_run(const fixture *f, mr_sql_format format, const char *path)
 
     r->session = (mr_sql_session){.format = format, .limit = UINT64_MAX, .output = &r->output};
     assert_int_equal(mr_sql_output_open(path, format, &r->output, &r->err), MR_OK);
-    const mr_sql_lake_options lake = {
-        .url = "file:", .data_folder = f->folder, .out_folder = r->output.folder, .threads = 1};
+    const mr_sql_lake_options lake = {.lake = {.url = "file:", .data_folder = f->folder},
+                                      .data_folder = f->folder,
+                                      .out_folder = r->output.folder,
+                                      .threads = 1};
     if (mr_sql_lake_open(&lake, &r->session.lake, &r->err) != MR_OK) {
         fail_msg("%s", r->err.message);
     }

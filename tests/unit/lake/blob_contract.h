@@ -77,7 +77,7 @@ static inline void what_is_not_there_is_not_found(void **state)
     assert_int_equal(mr_blob_find(blobs, "a/b/c", &blob, &err), MR_NOT_FOUND);
     assert_int_equal(mr_blob_find(blobs, "a", &blob, &err), MR_NOT_FOUND); /* no blob: a folder */
     assert_int_equal(mr_blob_copy(blobs, "nowhere", "c", &err), MR_NOT_FOUND);
-    assert_int_equal(mr_blob_import(blobs, "/nonexistent/file", "c", &err), MR_NOT_FOUND);
+    assert_int_equal(mr_blob_import_file(blobs, "/nonexistent/file", "c", &err), MR_NOT_FOUND);
     fixture_ok(mr_blob_delete(blobs, "nowhere", &err), &err);
     fixture_ok(mr_blob_delete(blobs, "a/b", &err), &err);
     assert_int_equal(mr_blob_find(blobs, "a/b", &blob, &err), MR_NOT_FOUND);
@@ -116,7 +116,7 @@ static inline void names_that_could_leave_the_lake_are_refused(void **state)
         assert_int_equal(mr_blob_delete(blobs, names[i], &err), MR_INVALID);
         assert_int_equal(mr_blob_copy(blobs, "a", names[i], &err), MR_INVALID);
         assert_int_equal(mr_blob_copy(blobs, names[i], "a", &err), MR_INVALID);
-        assert_int_equal(mr_blob_import(blobs, "/dev/null", names[i], &err), MR_INVALID);
+        assert_int_equal(mr_blob_import_file(blobs, "/dev/null", names[i], &err), MR_INVALID);
         assert_int_equal(mr_blob_path(blobs, names[i], &out, &err), MR_INVALID);
     }
     memset(longest, 'x', sizeof longest);
@@ -180,6 +180,35 @@ static inline void names_are_listed_in_the_order_of_their_bytes(void **state)
     assert_int_equal(mr_blob_list(blobs, "../", NULL, contract_note, &first, &err), MR_INVALID);
 }
 
+static inline bool contract_note_folder(void *ctx, const char *name)
+{
+    const mr_blob blob = {.name = name};
+
+    return contract_note(ctx, &blob);
+}
+
+static inline void folders_are_told_one_level_at_a_time(void **state)
+{
+    mr_blobs *blobs = ((lake_fixture *)*state)->blobs;
+    static const char *const names[] = {"a/b/1", "a/b/c/2", "a/d", "a-b/1", "a0/1", "e"};
+    static const char *const expected[][2] = {
+        {"", "a-b/ a/ a0/ "}, {"a/", "a/b/ "}, {"a/b/", "a/b/c/ "}, {"nothing/", ""}};
+    contract_names first = {.most = 1};
+    mr_err err;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        fixture_ok(mr_blob_create(blobs, names[i], mr_text_of("x"), &err), &err);
+    }
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        contract_names all = {.most = 100};
+        fixture_ok(mr_blob_folders(blobs, expected[i][0], contract_note_folder, &all, &err), &err);
+        assert_string_equal(all.text, expected[i][1]);
+    }
+    fixture_ok(mr_blob_folders(blobs, "", contract_note_folder, &first, &err), &err);
+    assert_string_equal(first.text, "a-b/ ");
+    assert_int_equal(mr_blob_folders(blobs, "../", contract_note_folder, &first, &err), MR_INVALID);
+}
+
 /* --- Files ------------------------------------------------------------------------------------ */
 
 static inline void contract_write_file(const char *path, const char *content)
@@ -202,10 +231,10 @@ static inline void a_finished_file_becomes_a_blob(void **state)
     fixture_ok(mr_blobs_stage(blobs, &stage, &err), &err);
     (void)snprintf(file, sizeof file, "%s/rows.parquet", stage);
     contract_write_file(file, "rows");
-    fixture_ok(mr_blob_import(blobs, file, "t/day=1/part-1", &err), &err);
+    fixture_ok(mr_blob_import_file(blobs, file, "t/day=1/part-1", &err), &err);
     assert_int_not_equal(access(file, F_OK), 0); /* it moved */
     contract_write_file(file, "others");
-    assert_int_equal(mr_blob_import(blobs, file, "t/day=1/part-1", &err), MR_EXISTS);
+    assert_int_equal(mr_blob_import_file(blobs, file, "t/day=1/part-1", &err), MR_EXISTS);
     assert_int_equal(access(file, F_OK), 0);
     fixture_ok(mr_blobs_sync(blobs, &err), &err);
     contract_expect(blobs, "t/day=1/part-1", "rows");
@@ -300,6 +329,7 @@ static inline void of_many_creators_one_wins(void **state)
         BLOB_CONTRACT_TEST(a_blob_larger_than_the_buffer_is_refused, setup, teardown),     \
         BLOB_CONTRACT_TEST(names_that_could_leave_the_lake_are_refused, setup, teardown),  \
         BLOB_CONTRACT_TEST(names_are_listed_in_the_order_of_their_bytes, setup, teardown), \
+        BLOB_CONTRACT_TEST(folders_are_told_one_level_at_a_time, setup, teardown),         \
         BLOB_CONTRACT_TEST(a_finished_file_becomes_a_blob, setup, teardown),               \
         BLOB_CONTRACT_TEST(a_copy_is_a_blob_of_its_own, setup, teardown),                  \
         BLOB_CONTRACT_TEST(of_many_creators_one_wins, setup, teardown)

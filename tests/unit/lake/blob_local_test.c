@@ -127,7 +127,7 @@ static void imports_are_made_safe_together(void **state)
         watch.on = false;
         contract_write_file(file, "rows");
         watch.on = true;
-        fixture_ok(mr_blob_import(blobs, file, name, &err), &err);
+        fixture_ok(mr_blob_import_file(blobs, file, name, &err), &err);
     }
     assert_string_equal(watch.log, "fsync file0;link part-0;fsync file1;link part-1;");
     watch_calls(NULL, 0, 0);
@@ -265,7 +265,7 @@ static void a_lake_may_lie_elsewhere_and_other_kinds_are_refused(void **state)
     fixture_ok(mr_blobs_open(&options, &blobs, &err), &err);
     assert_string_equal(mr_blobs_url(blobs), url);
     mr_blobs_close(blobs);
-    options.url = "abfss://secret@account/x";
+    options.url = "s3://secret@account/x";
     assert_int_equal(mr_blobs_open(&options, &blobs, &err), MR_UNSUPPORTED);
     assert_non_null(strstr(err.message, "file:"));
     assert_null(strstr(err.message, "secret"));

@@ -56,7 +56,7 @@ static stage *make_stage(fixture *f, const char *takes)
         .data_folder = f->folder,
         .program = s->program,
         .environment = s->environment,
-        .lake_url = "file:",
+        .lake = {.url = "file:", .data_folder = f->folder},
         .schedule = "off",
         .time_zone = "UTC",
         .timeout_ms = 60000,

@@ -170,10 +170,11 @@ static int close_shop(void **state)
 
 static mr_sales_lake *open_lake(const shop *s, size_t bytes_max)
 {
-    const mr_sales_lake_options options = {.url = "file:",
-                                           .data_folder = s->folder->folder,
-                                           .bytes_max = bytes_max,
-                                           .engine = {.threads = 1}};
+    const mr_sales_lake_options options = {
+        .lake = {.url = "file:", .data_folder = s->folder->folder},
+        .data_folder = s->folder->folder,
+        .bytes_max = bytes_max,
+        .engine = {.threads = 1}};
     mr_sales_lake *lake = NULL;
     mr_err err;
 
@@ -564,7 +565,7 @@ static void a_set_follows_the_table(void **state)
 static void too_many_lines_are_read_from_the_lake(void **state)
 {
     shop *s = *state;
-    mr_sales_options options = {.url = "file:",
+    mr_sales_options options = {.lake = {.url = "file:", .data_folder = s->folder->folder},
                                 .data_folder = s->folder->folder,
                                 .memory_bytes_max = 1 << 20,
                                 .answers_bytes_max = 1 << 20,
@@ -598,7 +599,7 @@ static void too_many_lines_are_read_from_the_lake(void **state)
 static void an_answer_is_kept_for_its_version(void **state)
 {
     shop *s = *state;
-    mr_sales_options options = {.url = "file:",
+    mr_sales_options options = {.lake = {.url = "file:", .data_folder = s->folder->folder},
                                 .data_folder = s->folder->folder,
                                 .memory_bytes_max = 64 << 20,
                                 .answers_bytes_max = 1 << 20,

@@ -73,7 +73,7 @@ static inline mr_web_options fixture_options(const char *folder)
         .bus = {.url = "embedded:", .data_folder = folder, .queue_bytes_max = 1048576},
         .topic_ingestion = "ingestion-topic",
         .topic_dead_letter = "dead-letter-topic",
-        .lake = "file:",
+        .lake = {.url = "file:", .data_folder = folder},
         .olap_memory_bytes = 128 * 1048576,
         .sales_memory_bytes = 64 * 1048576,
         .sql_memory_bytes = 64 * 1048576,
