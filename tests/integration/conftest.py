@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from azurite import running_azurite  # noqa: E402
 from kafka_broker import running_broker  # noqa: E402
 from millrace_platform import SANITIZED, running  # noqa: E402
 from postgres_server import running_postgres  # noqa: E402
@@ -41,6 +42,13 @@ def broker():
 def postgres():
     refuse_under_sanitizers()
     with running_postgres() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def azurite():
+    refuse_under_sanitizers()
+    with running_azurite() as started:
         yield started
 
 

@@ -2,7 +2,7 @@
 
 Every record of the log stands in bronze exactly once, every line in silver and gold exactly once, the money agrees
 with the store's to the last digit, and what the increments made is what a full refresh makes, whoever reads it.
-LAKE_KILLS sets how many (default 25), LAKE_READERS who reads in the end; SEED repeats the choices, not the moments.
+LAKE_KILLS sets how many (default 25, and 8 of a lake in Azure Storage, which is slower), LAKE_READERS who reads in the end; SEED repeats the choices, not the moments.
 Several commands are at it at once, on tables that stay small: so a kill is cheap, and meets commits that race.
 """
 
@@ -17,15 +17,16 @@ from decimal import Decimal
 
 import pytest
 
+from azurite import new_container
 from lake_readers import our_tables, readers, same, tables_of  # noqa: F401
 from load import GENTLE, SEED, ledger_of, posting
 from millrace_platform import PROGRAM, SANITIZED, running
 
-KILLS = int(os.environ.get("LAKE_KILLS", "25"))
+KILLS = {"folder": int(os.environ.get("LAKE_KILLS", "25")), "azurite": int(os.environ.get("LAKE_KILLS", "8"))}
 READERS = os.environ.get("LAKE_READERS", "delta-rs,duckdb,spark").split(",")
 CLIENTS = 2
 WRITERS = 3  # commands at once, beside the processor
-KILL_SECONDS_MAX = 0.25
+KILL_SECONDS_MAX = {"folder": 0.25, "azurite": 1.5}  # by then most have committed
 pytestmark = pytest.mark.skipif(SANITIZED, reason="the engines of others take too long beside it")
 COMMANDS = [
     ["run", "all"], ["run", "silver"], ["run", "gold"], ["run", "all", "--full-refresh"],
@@ -36,22 +37,40 @@ COMMANDS = [
 WEIGHTS = [4, 3, 3, 1, 3, 2, 2, 1]
 
 
-def kill_processor(platform, chooser, pause):
+class Lake:
+    """Where the tables lie, and as which folder other engines read them."""
+
+    def __init__(self, kind, request, tmp_path):
+        self.kind, self.kills, self.seconds = kind, KILLS[kind], KILL_SECONDS_MAX[kind]
+        self.azurite = request.getfixturevalue("azurite") if kind == "azurite" else None
+        self.container, self.copy = new_container(), tmp_path / "copy"
+        self.settings = self.azurite.settings(self.container) if self.azurite else {}
+
+    def folder(self, platform):
+        return self.azurite.mirror(self.container, self.copy) if self.azurite else platform.data / "lake"
+
+
+@pytest.fixture(params=["folder", "azurite"])
+def lake(request, tmp_path):
+    return Lake(request.param, request, tmp_path)
+
+
+def kill_processor(platform, chooser, pause, seconds):
     # The moment of the kill is random on purpose: this is a wait for no event.
-    pause.wait(chooser.random() * KILL_SECONDS_MAX)
+    pause.wait(chooser.random() * seconds)
     pid = platform.role_pid("processor")
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def kill_command(platform, chooser, command):
+def kill_command(platform, chooser, command, seconds):
     """Starts a command and kills it somewhere on its way; one that ends before that has done its work."""
     process = subprocess.Popen(
         [PROGRAM, *command], env=platform.environment(), cwd=platform.folder, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        _, said = process.communicate(timeout=chooser.random() * KILL_SECONDS_MAX)
+        _, said = process.communicate(timeout=chooser.random() * seconds)
         # Too early (nothing in bronze yet), or another's commit came between: it says so and changes nothing.
         assert process.returncode in (0, 1), said
     except subprocess.TimeoutExpired:
@@ -59,14 +78,14 @@ def kill_command(platform, chooser, command):
         process.communicate()
 
 
-def kill_some(platform, seed, count):
+def kill_some(platform, seed, count, seconds):
     """Every third kill is the processor's."""
     chooser, pause = random.Random(seed), threading.Event()
     for _ in range(count):
         if chooser.random() < 0.3:
-            kill_processor(platform, chooser, pause)
+            kill_processor(platform, chooser, pause, seconds)
         else:
-            kill_command(platform, chooser, chooser.choices(COMMANDS, WEIGHTS)[0])
+            kill_command(platform, chooser, chooser.choices(COMMANDS, WEIGHTS)[0], seconds)
 
 
 def scalar(platform, query):
@@ -88,12 +107,12 @@ def check_the_lake(platform, ledger):
         assert Decimal(scalar(platform, f"SELECT sum(Amount) FROM {fact}")) == store["sales"] + store["cancelled"]
 
 
-def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers):  # noqa: F811
-    print(f"SEED={SEED} LAKE_KILLS={KILLS}")
-    with running(MILLRACE_RESTART_DELAY_MAX="100ms", MILLRACE_BRONZE_FLUSH="40ms", MILLRACE_SCHEDULE="off") as platform:
+def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers, lake):  # noqa: F811
+    print(f"SEED={SEED} LAKE_KILLS={lake.kills}")
+    with running(**lake.settings, MILLRACE_RESTART_DELAY_MAX="100ms", MILLRACE_BRONZE_FLUSH="40ms", MILLRACE_SCHEDULE="off") as platform:
         with posting([platform] * CLIENTS, **GENTLE) as clients, ThreadPoolExecutor(WRITERS) as writers:
-            shares = [KILLS // WRITERS + (writer < KILLS % WRITERS) for writer in range(WRITERS)]
-            for done in [writers.submit(kill_some, platform, SEED * 100 + writer, share)
+            shares = [lake.kills // WRITERS + (writer < lake.kills % WRITERS) for writer in range(WRITERS)]
+            for done in [writers.submit(kill_some, platform, SEED * 100 + writer, share, lake.seconds)
                          for writer, share in enumerate(shares)]:
                 done.result()
         platform.wait_settled()
@@ -102,10 +121,11 @@ def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers):  # noqa: 
         ledger = ledger_of(clients)
         check_the_lake(platform, ledger)
         # ops/ is history: each run adds to it.
-        names = [name for name in tables_of(platform.data / "lake") if not name.startswith("ops/")]
+        folder = lake.folder(platform)
+        names = [name for name in tables_of(folder) if not name.startswith("ops/")]
         incremental = our_tables(platform, names)
         for engine in READERS:
-            same(readers.read(engine, platform.data / "lake", names), incremental)
+            same(readers.read(engine, folder, names), incremental)
         platform.run("run", "all", "--full-refresh")
         assert our_tables(platform, names) == incremental
-        print(f"{KILLS} kills, {len(ledger)} lines acknowledged")
+        print(f"{lake.kills} kills, {len(ledger)} lines acknowledged")
