@@ -299,6 +299,6 @@ mr_status mr_identity_ask(const mr_identity *identity, mr_azure_identity which, 
     case MR_AZURE_AUTO:
         break;
     }
-    MR_ASSERT(!"auto is not one of them");
+    MR_ASSERT(false); /* auto is none of them: it tries each */
     return MR_INVALID;
 }
