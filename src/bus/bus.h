@@ -101,13 +101,6 @@ typedef void (*mr_bus_done_fn)(void *ctx, mr_bus_batch *batch, const mr_err *err
 mr_status mr_bus_submit(mr_bus_producer *producer, mr_bus_batch *batch, mr_bus_done_fn done,
                         void *ctx, mr_err *err);
 
-/* How many producers of one topic a busy process does best with, at most mr_bus_lanes_max. */
-enum { mr_bus_lanes_max = 4 };
-uint32_t mr_bus_lanes(const mr_bus *bus);
-/* Which of so many a record should go by, so that those of one partition go by the same: below
- * lanes, and for one key always the same while the topic's partitions are. */
-uint32_t mr_bus_lane_of(const mr_bus_producer *producer, mr_text key, uint32_t lanes);
-
 /* Bytes submitted and not yet durable. */
 uint64_t mr_bus_queued_bytes(const mr_bus_producer *producer);
 
@@ -157,8 +150,7 @@ mr_status mr_bus_poll(mr_bus_consumer *consumer, uint32_t timeout_ms,
 /* Goes to another offset of an assigned partition (after a failed delivery, or a replay). */
 mr_status mr_bus_seek(mr_bus_consumer *consumer, int32_t partition, int64_t offset, mr_err *err);
 
-/* Where the next poll reads on: all below was returned, or is a hole. MR_NOT_FOUND: not assigned.
- */
+/* Where the next poll reads on; below, all was returned or is a hole. MR_NOT_FOUND: unassigned. */
 mr_status mr_bus_consumer_position(mr_bus_consumer *consumer, int32_t partition,
                                    int64_t *ret_offset, mr_err *err);
 /* Ends a poll under way, or the next one, with MR_STOPPED. From any thread or signal handler. */

@@ -7,7 +7,7 @@
 #ifndef MR_BUS_BUS_BACKEND_H
 #define MR_BUS_BUS_BACKEND_H
 
-#include "bus/bus.h"
+#include "bus/bus_lanes.h"
 
 typedef struct mr_bus_backend {
     const char *scheme; /* "embedded" */

@@ -8,7 +8,7 @@
 #ifndef MR_GATEWAY_LANES_H
 #define MR_GATEWAY_LANES_H
 
-#include "bus/bus.h"
+#include "bus/bus_lanes.h"
 
 typedef struct mr_lanes {
     mr_bus_producer *producers[mr_bus_lanes_max];
