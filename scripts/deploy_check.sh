@@ -20,6 +20,7 @@ missing() { printf '%s\n' "$*"; return "$skipped_status"; }
 tools="$("$top/tests/peers/deploy/install.sh" | tail -n 1)"
 readonly tools
 export PATH="$tools/bin:$PATH" PYTHONPATH="$rules" PYTHONDONTWRITEBYTECODE=1
+export TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 # nobody's own settings
 work="$(mktemp -d)"
 readonly work
 trap 'rm -rf "$work"' EXIT
@@ -69,7 +70,7 @@ terraform_copy() { # FOLDER
     ln -sf "$tools/bin/terraform-provider-azurerm" "$mirror/terraform-provider-azurerm_v5.2.0"
     printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$work/mirror" >"$work/tofurc"
     cp -r "$tree/deploy/terraform/." "$1"
-    export TF_CLI_CONFIG_FILE="$work/tofurc" CHECKPOINT_DISABLE=1
+    export TF_CLI_CONFIG_FILE="$work/tofurc"
 }
 
 readonly no_provider="no azurerm provider: tests/peers/deploy/install.sh --provider builds it, once"

@@ -4,7 +4,9 @@
 locals {
   database_login = "millrace"
 
-  settings = merge({
+  settings = merge(local.own_settings, local.libpq_settings, var.web_url == null ? {} : { MILLRACE_WEB_URL = var.web_url })
+
+  own_settings = {
     MILLRACE_LOG_FORMAT = "json"
 
     MILLRACE_BUS                     = module.events.bus
@@ -32,11 +34,13 @@ locals {
     MILLRACE_AUTH             = "required"
     MILLRACE_WEB_BEHIND_PROXY = "on" # the environment's ingress
     MILLRACE_WEB_SHOP         = var.shop
-    }, var.web_url == null ? {} : { MILLRACE_WEB_URL = var.web_url }, {
-    # libpq's own: the server's certificate and name are checked.
+  }
+
+  # libpq's own: the server's certificate and name are checked.
+  libpq_settings = {
     PGSSLMODE     = "verify-full"
     PGSSLROOTCERT = "/etc/ssl/certs/ca-certificates.crt"
-  })
+  }
 
   # As a file: a value in single quotes is taken as it is.
   env_file = join("", [for name in sort(keys(local.settings)) : "${name}='${local.settings[name]}'\n"])

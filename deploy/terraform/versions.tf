@@ -24,6 +24,9 @@ provider "azurerm" {
       purge_soft_delete_on_destroy    = false
       recover_soft_deleted_key_vaults = true
     }
+    storage {
+      data_plane_available = false # it is reached from within the network alone
+    }
     resource_group {
       prevent_deletion_if_contains_resources = true
     }

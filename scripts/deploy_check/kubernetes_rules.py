@@ -56,6 +56,8 @@ def check_workload(document):
         yield "it has no seccomp profile"
     if spec.get("automountServiceAccountToken") is not False:
         yield "it holds the cluster's token"
+    if spec.get("enableServiceLinks") is not False:
+        yield "services of a release named millrace would be told to it as MILLRACE_ variables, which it refuses"
     if {"hostNetwork", "hostPID", "hostIPC"} & set(spec):
         yield "it shares the host's namespaces"
     mounted = {mount["name"] for container in spec["containers"] for mount in container.get("volumeMounts", [])}

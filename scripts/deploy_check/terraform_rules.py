@@ -94,6 +94,7 @@ class Checker:
             self.breaches.append("no resource was checked")
         self.check_folders(files)
         self.check_variables_are_used(files)
+        self.check_references(files)
         self.check_values()
         return self.breaches
 
@@ -217,6 +218,32 @@ class Checker:
                 self.breach(folder / "variables.tf", f"variable {name} is used nowhere")
             for name in sorted(used - declared):
                 self.breach(folder / "variables.tf", f"var.{name} is not declared")
+
+    def names(self, folder, kind):
+        """Blocks of a kind in a folder, by their names; locals by theirs."""
+        for file in folder.glob("*.tf"):
+            if kind == "locals":
+                for block in self.parsed.get(file, {}).get("locals", []):
+                    yield from (plain(name) for name in block if not name.startswith("__"))
+            elif file in self.parsed:
+                yield from (".".join(names) for names, _ in self.blocks(file, kind))
+
+    def check_references(self, files):
+        """What an expression refers to is there: resources, locals, modules and their outputs."""
+        for folder in sorted({file.parent for file in files}):
+            resources, modules = set(self.names(folder, "resource")), {}
+            for file in folder.glob("*.tf"):
+                for (name,), body in self.blocks(file, "module") if file in self.parsed else ():
+                    modules[name] = set(self.names((folder / str(plain(body.get("source")))).resolve(), "output"))
+            for file in folder.glob("*.tf"):
+                text = re.sub(r"(?<!\S)#[^\n]*", "", file.read_text())
+                for name in set(re.findall(r"\blocal\.(\w+)", text)) - set(self.names(folder, "locals")):
+                    self.breach(file, f"local.{name} is not there")
+                for name in set(re.findall(r"(?<!data\.)\b(azurerm_\w+\.\w+)", text)) - resources:
+                    self.breach(file, f"{name} is not there")
+                for name, output in set(re.findall(r"\bmodule\.(\w+)(?:\[[^]]*\])?(?:\.(\w+))?", text)):
+                    if name not in modules or output and output not in modules[name]:
+                        self.breach(file, f"module.{name}{'.' + output if output else ''} is not there")
 
     def check_values(self):
         declared = {}

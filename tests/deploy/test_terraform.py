@@ -31,7 +31,7 @@ FILLED = {
 def settings():
     """The map of settings.tf, with what Azure fills in."""
     found = {}
-    for name, value in re.findall(r"^\s*(?:\}, .*\{ )?([A-Z][A-Z_]+)\s*= (\S.*?)(?: #.*| \}, \{)?$", (TERRAFORM / "settings.tf").read_text(), re.M):
+    for name, value in re.findall(r"^ {4}([A-Z][A-Z_]+)\s*= (\S.*?)(?: #.*)?$", (TERRAFORM / "settings.tf").read_text(), re.M):
         found[name] = value[1:-1] if value.startswith('"') else FILLED[value]
     web_url = re.search(r"\{ MILLRACE_WEB_URL = (\S+) \}", (TERRAFORM / "settings.tf").read_text())
     found["MILLRACE_WEB_URL"] = FILLED[web_url[1]]

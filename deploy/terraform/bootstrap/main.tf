@@ -43,7 +43,7 @@ locals {
     "Key Vault Secrets User"        = "4633458b-17de-408a-b874-0445c86b69e6"
     "AcrPull"                       = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
   }
-  ids           = join(", ", values(local.grantable))
+  ids            = join(", ", values(local.grantable))
   only_grantable = <<-CONDITION
     (
       (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))

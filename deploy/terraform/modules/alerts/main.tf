@@ -46,7 +46,7 @@ locals {
       scope       = var.database_id
       namespace   = "Microsoft.DBforPostgreSQL/flexibleServers"
       metric      = "is_db_alive"
-      aggregation = "Minimum"
+      aggregation = "Maximum"
       operator    = "LessThan"
       threshold   = 1
       severity    = 1
