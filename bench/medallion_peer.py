@@ -65,6 +65,7 @@ def by_spark(lake, folder, out):
         .config("spark.sql.warehouse.dir", str(out / "warehouse"))
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", os.environ.get("SPARK_SHUFFLES", "4"))
+        .config("spark.databricks.delta.snapshotPartitions", "2")  # 50 by itself: too many for these logs
         .config("spark.ui.enabled", "false")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
