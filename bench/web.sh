@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The sales dashboard: reading the lines, a changed filter, the same one again, following an increment;
-# and 100 users at once on each page of the API.
+# 100 users at once on each page of the API, and from a filter to the frame that shows it (web_paint.mjs).
 #   bench/web.sh BUILD_FOLDER [DATA_FOLDER]   -> JSON lines
 # DATA_FOLDER: one whose gold is made already (it gets 1,000 lines more). Without it WEB_LINES
-# (10000000) lines are generated. Needs wrk.
+# (10000000) lines are generated. Needs wrk, and for the last Chromium.
 set -euo pipefail
 build="$(realpath "${1:?usage: bench/web.sh BUILD_FOLDER [DATA_FOLDER]}")"
 program="$build/millrace"
@@ -55,5 +55,9 @@ for path in /sales '/sales?from=2025-03-01&compare=previous' /sales/products /sa
     /ops/runs /ops/lineage /sql/history /session; do
     page "$path"
 done
+# From a click to the picture, where there is a browser.
+if [ -x "${CHROMIUM:-/usr/bin/chromium}" ] && ../scripts/web.sh tools >&2; then
+    node web_paint.mjs "http://$MILLRACE_WEB" "$cookie" "${PAINT_ROUNDS:-20}"
+fi
 printf '{"bench":"web_memory","peak_mib":%s}\n' "$(divide "$(peak_kib "$web_pid")" 1024 1)"
 stop_role "$web_pid"

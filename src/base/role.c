@@ -172,10 +172,10 @@ static void write_state(mr_role *role)
         text, sizeof text,
         "%srole %s\npid %d\nstarted_ms %" PRId64 "\nupdated_ms %" PRId64
         "\naddress %s\nevents %" PRIu64 "\nerrors %" PRIu64 "\nevents_per_1000_s %" PRIu64
-        "\nlast_error_ms %" PRId64 "\nlast_error %s\n",
+        "\nlast_error_ms %" PRId64 "\nlast_error %s\nrestarts %s\n",
         state_heading, state->role, state->pid, state->started_ms, state->updated_ms,
         state->address, state->events, state->errors, (uint64_t)(state->events_per_second * 1000.0),
-        state->last_error_ms, state->last_error);
+        state->last_error_ms, state->last_error, state->restarts);
 
     MR_ASSERT(bytes > 0 && (size_t)bytes < sizeof text);
     fd = open(role->draft_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -286,6 +286,36 @@ void mr_role_set_error(mr_role *role, const char *message)
     (void)pthread_mutex_unlock(&role->mutex);
 }
 
+void mr_role_set_restarts(mr_role *role, const char *restarts)
+{
+    (void)pthread_mutex_lock(&role->mutex);
+    set_line(role->state.restarts, sizeof role->state.restarts, restarts);
+    write_state_now(role);
+    (void)pthread_mutex_unlock(&role->mutex);
+}
+
+uint64_t mr_role_restarts(const mr_role_state *supervisor, const char *role)
+{
+    mr_text left = mr_text_of(supervisor->restarts);
+    const size_t name_bytes = strlen(role);
+
+    while (left.bytes > 0) {
+        const char *comma = memchr(left.data, ',', left.bytes);
+        const size_t bytes = comma != NULL ? (size_t)(comma - left.data) : left.bytes;
+        uint64_t count = 0;
+
+        if (bytes > name_bytes + 1 && memcmp(left.data, role, name_bytes) == 0 &&
+            left.data[name_bytes] == ' ' &&
+            mr_parse_uint64((mr_text){left.data + name_bytes + 1, bytes - name_bytes - 1},
+                            UINT64_MAX, &count)) {
+            return count;
+        }
+        left.data += comma != NULL ? bytes + 1 : bytes;
+        left.bytes -= comma != NULL ? bytes + 1 : bytes;
+    }
+    return 0;
+}
+
 /* A leading '@' names a socket without a file (Linux's abstract names). */
 static void notify(const char *socket_name, const char *message)
 {
@@ -349,6 +379,7 @@ static const state_field state_fields[] = {
     STATE_FIELD("events_per_1000_s", FIELD_RATE, events_per_second),
     STATE_FIELD("last_error_ms", FIELD_INT64, last_error_ms),
     STATE_FIELD("last_error", FIELD_TEXT, last_error),
+    STATE_FIELD("restarts", FIELD_TEXT, restarts),
 };
 
 static void set_field(mr_role_state *state, const state_field *field, mr_text value)

@@ -26,6 +26,7 @@ typedef struct mr_role_state {
     double events_per_second; /* over the last mr_role_rate_window_seconds */
     char last_error[256];
     int64_t last_error_ms;
+    char restarts[128]; /* of the roles it starts again: "gateway 2,web 1"; "": none yet */
 } mr_role_state;
 
 typedef struct mr_role mr_role;
@@ -39,6 +40,10 @@ void mr_role_set_address(mr_role *role, const char *address);
  * one thread. */
 void mr_role_update(mr_role *role, uint64_t events, uint64_t errors);
 void mr_role_set_error(mr_role *role, const char *message);
+/* As mr_role_state.restarts. */
+void mr_role_set_restarts(mr_role *role, const char *restarts);
+/* How often a role was started again, by what its supervisor says. */
+uint64_t mr_role_restarts(const mr_role_state *supervisor, const char *role);
 
 /* Tells whoever started this process that the role serves now: "READY=1" to the socket named by the
  * environment's NOTIFY_SOCKET, the way systemd (Type=notify) and `millrace up` both understand.

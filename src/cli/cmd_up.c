@@ -9,6 +9,7 @@
 #define _GNU_SOURCE /* strsep */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ typedef struct up_state {
     char *arguments[mr_supervisor_children_max][role_argument_count];
     size_t child_count;
     char **environment;
-    uint64_t restarts;
+    uint64_t restarts, restarts_of[mr_supervisor_children_max];
     bool detached;
     mr_detach detach;
     char gateway_url[gateway_url_bytes_max]; /* "" until a gateway is ready */
@@ -236,6 +237,24 @@ static void on_ready(void *ctx)
     mr_detach_ready(&up->detach);
 }
 
+/* Tells others how often each role was started again. */
+static void publish_restarts(up_state *up, const char *name)
+{
+    char text[sizeof((mr_role_state){0}.restarts)] = "";
+    size_t bytes = 0;
+
+    for (size_t index = 0; index < up->child_count; index++) {
+        up->restarts_of[index] += strcmp(up->children[index].name, name) == 0;
+        if (up->restarts_of[index] > 0) {
+            bytes += (size_t)snprintf(text + bytes, sizeof text - bytes, "%s%s %" PRIu64,
+                                      bytes > 0 ? "," : "", up->children[index].name,
+                                      up->restarts_of[index]);
+            MR_ASSERT(bytes < sizeof text); /* there is room for every known role */
+        }
+    }
+    mr_role_set_restarts(up->role, text);
+}
+
 static void on_restarting(void *ctx, const char *name, const char *what, uint64_t restart_ms)
 {
     up_state *up = ctx;
@@ -248,6 +267,7 @@ static void on_restarting(void *ctx, const char *name, const char *what, uint64_
     up->restarts++;
     mr_role_update(up->role, 0, up->restarts);
     mr_role_set_error(up->role, message);
+    publish_restarts(up, name);
 }
 
 /* --- The command ------------------------------------------------------------------------------ */

@@ -3,11 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
 #include "http/loop.h"
 
 enum {
     head_bytes_max = 512, /* of what is written here, without the caller's strings */
     detail_bytes_max = 4096,
+    id_header_bytes_max = 48,
 };
 
 static const char *reason_of(int status)
@@ -155,9 +159,8 @@ void mr_answer_append_stream_head(mr_connection *connection, const mr_http_answe
            put_head(connection, head, chunked ? "Transfer-Encoding: chunked\r\n" : "", close, 0));
 }
 
-void mr_answer_detail(const char *message, mr_buffer *out)
+static void write_detail(const char *message, mr_buffer *out)
 {
-    mr_buffer_init(out, detail_bytes_max);
     bool fits = mr_buffer_append_string(out, "{\"detail\":") &&
                 mr_buffer_append_json_string(out, mr_text_of(message)) &&
                 mr_buffer_append_string(out, "}");
@@ -165,4 +168,52 @@ void mr_answer_detail(const char *message, mr_buffer *out)
         mr_buffer_clear(out);
         (void)mr_buffer_append_string(out, "{\"detail\":\"the reason is too long to tell\"}");
     }
+}
+
+/* An id for the answer and the log; nothing where ids are not asked for. */
+static void write_id(mr_connection *connection, int status, const char *message, char *ret_header)
+{
+    uint8_t random[8];
+    char id[2 * sizeof random + 1];
+
+    ret_header[0] = '\0';
+    if (!connection->loop->server->options.request_ids) {
+        return;
+    }
+    mr_random_secret(random, sizeof random);
+    mr_hex_encode(random, sizeof random, id);
+    (void)snprintf(ret_header, id_header_bytes_max, "X-Request-Id: %s\r\n", id);
+    mr_log_info("request %s: %d: %s", id, status, message);
+}
+
+void mr_answer_problem(mr_connection *connection, int status, const char *message,
+                       const char *headers, bool close)
+{
+    char id[id_header_bytes_max], all[id_header_bytes_max + mr_http_allow_bytes_max];
+    mr_buffer detail;
+
+    mr_buffer_init(&detail, detail_bytes_max);
+    write_detail(message, &detail);
+    write_id(connection, status, message, id);
+    const int bytes = snprintf(all, sizeof all, "%s%s", headers, id);
+    MR_ASSERT(bytes >= 0 && (size_t)bytes < sizeof all);
+    mr_http_request_answer(&connection->request, &(mr_http_answer){.status = status,
+                                                                   .body = mr_buffer_text(&detail),
+                                                                   .headers = all,
+                                                                   .close = close});
+    mr_buffer_free(&detail);
+}
+
+void mr_answer_refusal(mr_connection *connection)
+{
+    const mr_message *message = &connection->message;
+    char headers[mr_http_allow_bytes_max] = "";
+
+    if (message->status == 405) {
+        mr_router_allow(connection->loop->server->router, message, headers);
+    } else if (message->status == 503) {
+        (void)snprintf(headers, sizeof headers, "Retry-After: 1\r\n");
+    }
+    mr_answer_problem(connection, message->status, message->detail, headers,
+                      message->status == 408 || !message->complete);
 }

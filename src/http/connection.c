@@ -201,28 +201,6 @@ static void end_writing(mr_connection *connection)
 
 /* --- Requests and answers ------------------------------------------------------------------ */
 
-static void answer_refusal(mr_connection *connection)
-{
-    const mr_message *message = &connection->message;
-    char allow[mr_http_allow_bytes_max];
-    mr_buffer detail;
-
-    mr_answer_detail(message->detail, &detail);
-    mr_http_answer answer = {
-        .status = message->status,
-        .body = mr_buffer_text(&detail),
-        .close = message->status == 408 || !message->complete,
-    };
-    if (message->status == 405) {
-        mr_router_allow(connection->loop->server->router, message, allow);
-        answer.headers = allow;
-    } else if (message->status == 503) {
-        answer.headers = "Retry-After: 1\r\n";
-    }
-    mr_http_request_answer(&connection->request, &answer);
-    mr_buffer_free(&detail);
-}
-
 static void dispatch(mr_connection *connection)
 {
     mr_http_loop *loop = connection->loop;
@@ -230,7 +208,7 @@ static void dispatch(mr_connection *connection)
 
     enter(connection, MR_HANDLING);
     if (message->status != 0) {
-        answer_refusal(connection);
+        mr_answer_refusal(connection);
         return;
     }
     MR_ASSERT(message->complete && message->route != NULL);
@@ -531,6 +509,9 @@ static void receive(mr_connection *connection)
         take(connection, connection->loop->scratch, (size_t)moved);
     } else if (moved == 0) {
         connection->read_ended = true; /* the client may still wait for an answer */
+        if (connection->loop->server->options.end_leaves && connection->state == MR_HANDLING) {
+            mr_connection_close(connection);
+        }
     } else if (moved == MR_IO_AGAIN_WRITE) {
         connection->read_wants_write = true;
     } else if (moved == MR_IO_FAILED) {

@@ -55,6 +55,8 @@ typedef struct mr_http_options {
     size_t route_count;
     const mr_http_route *fallback; /* GETs whose path no route has; NULL: 404. Its path is unread */
     const char *headers;           /* of every answer, each "Name: value\r\n", or NULL; borrowed */
+    bool request_ids;              /* refusals made here carry X-Request-Id, and are logged */
+    bool end_leaves;               /* who ends their side before the answer has left */
     void *ctx;                     /* given to handlers and hooks */
     void (*loop_started)(mr_http_loop *loop, void *ctx); /* in the loop's thread; may be NULL */
     void (*loop_turn)(mr_http_loop *loop,

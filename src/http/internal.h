@@ -124,7 +124,11 @@ void mr_answer_append(mr_connection *connection, const mr_http_answer *answer, b
 void mr_answer_append_stream_head(mr_connection *connection, const mr_http_answer *head,
                                   bool chunked, bool close);
 /* Makes {"detail": ...} of it; the caller frees the buffer. */
-void mr_answer_detail(const char *message, mr_buffer *out);
+/* {"detail": message}; headers: further ones, "" or lines. */
+void mr_answer_problem(mr_connection *connection, int status, const char *message,
+                       const char *headers, bool close);
+/* Answers with what the message was refused for. */
+void mr_answer_refusal(mr_connection *connection);
 
 /* --- Routes ---------------------------------------------------------------------------------- */
 

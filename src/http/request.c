@@ -103,10 +103,5 @@ void *mr_http_request_user(const mr_http_request *request)
 
 void mr_http_request_fail(mr_http_request *request, int status, const char *message)
 {
-    mr_buffer detail;
-
-    mr_answer_detail(message, &detail);
-    mr_http_request_answer(request,
-                           &(mr_http_answer){.status = status, .body = mr_buffer_text(&detail)});
-    mr_buffer_free(&detail);
+    mr_answer_problem(request->connection, status, message, "", false);
 }

@@ -15,6 +15,10 @@ static const mr_web_route routes[] = {
     {"POST", "/api/v1/session/link", MR_USER_NOBODY, MR_WEB_LANE_SIGN_IN, mr_web_session_link, "sign_in", 4096},
     {"PUT", "/api/v1/session/password", MR_USER_CUSTOMER, MR_WEB_LANE_SIGN_IN, mr_web_session_password, "password", 4096},
 
+    /* --- The web itself --- */
+    {"GET", "/ready", MR_USER_NOBODY, MR_WEB_LANE_QUICK, mr_web_ready_get, "ready", 0},
+    {"GET", "/metrics", MR_USER_ANALYST, MR_WEB_LANE_QUICK, mr_web_metrics_get, "metrics", 0},
+
     {"GET", "/api/v1/live", MR_USER_CUSTOMER, MR_WEB_LANE_QUICK, mr_web_live_get, "live", 0},
 
     /* --- Users and audit log --- */

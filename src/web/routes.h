@@ -39,6 +39,10 @@ mr_status mr_web_session_password(mr_web_call *call, mr_err *err);
 mr_status mr_web_users_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_audit_get(mr_web_call *call, mr_err *err);
 
+/* --- The web itself (routes_system.c) ---------------------------------------------------------- */
+mr_status mr_web_ready_get(mr_web_call *call, mr_err *err);
+mr_status mr_web_metrics_get(mr_web_call *call, mr_err *err);
+
 /* --- Live figures (live.c) -------------------------------------------------------------------- */
 mr_status mr_web_live_get(mr_web_call *call, mr_err *err);
 

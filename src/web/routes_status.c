@@ -45,7 +45,21 @@ static void write_instant(mr_buffer *out, const char *name, int64_t epoch_ms)
 
 /* --- Roles and log ---------------------------------------------------------------------------- */
 
-static void write_role(const mr_snapshot_role *role, mr_buffer *out)
+/* The role that starts the others again; NULL: none runs. */
+static const mr_role_state *find_supervisor(const mr_snapshot *snapshot)
+{
+    for (size_t index = 0; index < snapshot->role_count; index++) {
+        const mr_role_state *state = &snapshot->roles[index].state;
+
+        if (state->alive && strcmp(state->role, "up") == 0) {
+            return state;
+        }
+    }
+    return NULL;
+}
+
+static void write_role(const mr_snapshot_role *role, const mr_role_state *supervisor,
+                       mr_buffer *out)
 {
     const mr_role_state *state = &role->state;
 
@@ -64,7 +78,11 @@ static void write_role(const mr_snapshot_role *role, mr_buffer *out)
     write_count(out, "memory_bytes", role->resident_bytes);
     mr_web_json_name(out, "cpu_seconds");
     mr_web_json_number(out, role->cpu_seconds);
-    (void)mr_buffer_append_string(out, ",\"restarts\":null");
+    if (supervisor == NULL || supervisor == state) {
+        (void)mr_buffer_append_string(out, ",\"restarts\":null");
+    } else {
+        write_count(out, "restarts", mr_role_restarts(supervisor, state->role));
+    }
     write_text(out, "last_error", state->last_error);
     write_instant(out, "last_error_at", state->last_error_ms);
     (void)mr_buffer_append_string(out, "}");
@@ -343,7 +361,7 @@ mr_status mr_web_status_get(mr_web_call *call, mr_err *err)
     write_instant(out, "taken_at", snapshot->taken_ms);
     (void)mr_buffer_append_string(out, ",\"roles\":[");
     for (size_t index = 0; index < snapshot->role_count; index++) {
-        write_role(&snapshot->roles[index], out);
+        write_role(&snapshot->roles[index], find_supervisor(snapshot), out);
     }
     (void)mr_buffer_append_string(out, "]");
     write_log(snapshot, out);

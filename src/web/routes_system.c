@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* web/routes_system.c - what the web says about itself: state and documentation. Open to everybody;
- * answered by the loops.
+/* web/routes_system.c - what the web says about itself: state, metrics and documentation.
+ *
+ * Documentation and /health are answered by the loops. /ready is answered by a worker, since what
+ * it looks at may block: so it also tells that workers have room. /metrics asks for a session or a
+ * key, as all of the API does.
  */
 #include "http/docs.h"
+#include "web/routes.h"
 #include "web/state.h"
 
 /* Made from assets/ by the build. */
@@ -28,6 +32,39 @@ static void answer_health(mr_http_request *request, void *ctx)
                                         .headers = "Cache-Control: no-store\r\n",
                                         .body = MR_TEXT_LITERAL("{\"status\":\"alive\"}"),
                                     });
+}
+
+/* The reason is told in general alone: anybody may ask. */
+mr_status mr_web_ready_get(mr_web_call *call, mr_err *err)
+{
+    mr_store *store = NULL;
+    mr_ops *ops = NULL;
+    const char *reason = NULL;
+
+    if (mr_web_call_store(call, &store, err) != MR_OK) {
+        reason = "the store cannot be read";
+    } else if (mr_web_call_ops(call, &ops, err) != MR_OK) {
+        reason = "users and sessions cannot be read";
+    }
+    mr_web_call_add_header(call, "Cache-Control", "no-store");
+    if (reason == NULL) {
+        (void)mr_buffer_append_string(mr_web_call_out(call), "{\"status\":\"ready\"}");
+        return MR_OK;
+    }
+    mr_web_call_set_status(call, 503);
+    mr_web_call_add_header(call, "Retry-After", "1");
+    (void)mr_buffer_printf(mr_web_call_out(call), "{\"status\":\"not ready\",\"reasons\":[\"%s\"]}",
+                           reason);
+    return MR_OK;
+}
+
+mr_status mr_web_metrics_get(mr_web_call *call, mr_err *err)
+{
+    (void)err; /* what does not fit is noticed by whoever sends it */
+    mr_web_call_set_content_type(call, "text/plain; version=0.0.4; charset=utf-8");
+    mr_web_call_add_header(call, "Cache-Control", "no-store");
+    mr_metrics_render(call->web->metrics, mr_web_call_out(call));
+    return MR_OK;
 }
 
 static const mr_http_route routes[] = {

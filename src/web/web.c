@@ -124,6 +124,8 @@ static mr_status start_server(mr_web *web, mr_err *err)
     http.routes = web->routes;
     http.fallback = &web->fallback;
     http.headers = web->headers;
+    http.request_ids = true;
+    http.end_leaves = true; /* what nobody waits for any more is not run */
     http.ctx = web;
     http.loop_started = on_loop_started;
     http.loop_turn = NULL;

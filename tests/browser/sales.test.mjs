@@ -125,6 +125,34 @@ test("a click on a bar narrows the page; chips, the bar and back widen it", { ro
   assert.equal(await shown(page, "Sales"), all);
 });
 
+test("an hour of the week and a segment of customers narrow the page, and are taken back", { role: "analyst" }, async ({ page }) => {
+  await dashboard(page, "/sales?show=segments");
+  const all = await shown(page, "Orders");
+  const peak = page.locator(".heat td.peak");
+  const [, orders] = /, ([\d,]+) orders?$/.exec(await peak.getAttribute("aria-label"));
+  await peak.click();
+  await page.waitForFunction(() => new URLSearchParams(location.search).has("hour"));
+  await answered(page);
+  assert.equal(await shown(page, "Orders"), digits(orders));
+  assert.equal(await page.locator(".chip").count(), 2); // the weekday and the hour
+  assert.equal(await peak.getAttribute("aria-selected"), "true");
+  await peak.focus();
+  await page.keyboard.press("Enter");
+  await until(page, "hour", null);
+  await answered(page);
+  assert.equal(await shown(page, "Orders"), all);
+
+  const segment = bars(page, "Segments").first();
+  const [, customers] = /([\d,]+) customers?/.exec(await segment.innerText());
+  await segment.click();
+  await until(page, "segment", "Champions");
+  await answered(page);
+  assert.equal(await shown(page, "Customers"), digits(customers));
+  assert.equal(await segment.getAttribute("aria-pressed"), "true");
+  await segment.click();
+  await until(page, "segment", null);
+});
+
 test("a period is picked by a click, several by a drag, and all dates come back", { role: "analyst", real: true }, async ({ page }) => {
   await dashboard(page);
   const layer = page.locator(".pick-layer");

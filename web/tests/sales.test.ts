@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Period } from "../src/api/sales";
 import { csvCell, toCsv } from "../src/lib/csv";
-import { filterSearch, readFilters, salesQuery, toggled } from "../src/pages/sales/filters";
+import { filterSearch, hourToggled, readFilters, salesQuery, toggled } from "../src/pages/sales/filters";
 import { isComparable, periodName, seriesSentence, unfinished } from "../src/pages/sales/periods";
 
 const read = (text: string) => readFilters(new URLSearchParams(text));
@@ -19,7 +19,12 @@ test("filters are read from an address, and what is no filter is left out", () =
     country: ["France"],
     product: [],
     customer: ["12583"],
+    weekday: [],
+    hour: [],
+    segment: [],
   });
+  const { weekday, hour, segment } = read("weekday=4&weekday=8&hour=0&hour=24&segment=At+risk&segment=Best");
+  assert.deepEqual([weekday, hour, segment], [["4"], ["0"], ["At risk"]]);
   assert.equal(read("").compare, "none"); // all dates have none before them
   assert.equal(read("from=2011-11-01&compare=none").compare, "none");
   assert.equal(salesQuery(read("compare=year")).compare, "year");
@@ -32,6 +37,13 @@ test("values are taken in and out; links keep the filters alone", () => {
   const query = new URLSearchParams("country=&country=EIRE&sort=amount&show=segments");
   assert.equal(filterSearch(query), "?country=&country=EIRE"); // no country is a value
   assert.equal(filterSearch(query, { product: "22423" }), "?country=&country=EIRE&product=22423");
+});
+
+test("an hour of the week is picked as weekday and hour, and taken back", () => {
+  const cell = { weekday: 4, hour: 12 };
+  assert.deepEqual(hourToggled(read(""), cell), { weekday: ["4"], hour: ["12"] });
+  assert.deepEqual(hourToggled(read("weekday=4&hour=11"), cell), { weekday: ["4"], hour: ["12"] });
+  assert.deepEqual(hourToggled(read("weekday=4&hour=12"), cell), { weekday: null, hour: null });
 });
 
 const period = (start: string, end: string, sales: string, partial = false): Period => ({

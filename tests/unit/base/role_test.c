@@ -287,6 +287,21 @@ static int offer_socket(void)
     return fd;
 }
 
+static void restarts_are_told_by_the_supervisor(void **state)
+{
+    const fixture *f = *state;
+    mr_role *role = NULL;
+
+    assert_int_equal(mr_role_open(f->folder, "up", &role, NULL), MR_OK);
+    mr_role_set_restarts(role, "gateway 2,web 11");
+    const mr_role_state up = list(f).states[0];
+    assert_int_equal(mr_role_restarts(&up, "gateway"), 2);
+    assert_int_equal(mr_role_restarts(&up, "web"), 11);
+    assert_int_equal(mr_role_restarts(&up, "processor"), 0);
+    assert_int_equal(mr_role_restarts(&up, "we"), 0);
+    mr_role_close(role);
+}
+
 static void readiness_is_told_once(void **state)
 {
     const fixture *f = *state;
@@ -339,6 +354,7 @@ int main(void)
         ROLE_TEST(spoiled_state_files_are_survived),
         ROLE_TEST(overlong_fields_of_a_state_file_are_cut),
         ROLE_TEST(a_role_without_a_place_for_its_files_fails_and_says_where),
+        ROLE_TEST(restarts_are_told_by_the_supervisor),
         ROLE_TEST(readiness_is_told_once),
         ROLE_TEST(readiness_without_a_listener_is_no_failure),
     };

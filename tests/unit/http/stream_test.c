@@ -243,6 +243,30 @@ static void a_client_that_left_before_the_begin_is_told_of(void **state)
     harness_end(&harness);
 }
 
+/* Others are answered: an end of input may be half of a close. */
+static void a_client_that_ended_its_side_before_the_answer_has_left_where_that_is_so(void **state)
+{
+    (void)state;
+    for (unsigned leaves = 0; leaves < 2; leaves++) {
+        struct harness harness = {.server = NULL};
+        mr_http_options options = harness_options(&harness);
+
+        options.end_leaves = leaves == 1;
+        gone_count = 0;
+        harness_open_with(&harness, &options);
+        harness_send_text(&harness, REQUEST);
+        mr_http_request_on_gone(harness.deferred[0], on_gone);
+        harness.input_ends = true;
+        harness_round(&harness);
+        assert_int_equal(gone_count, leaves);
+        assert_int_equal(harness.connection == NULL, leaves);
+        mr_http_request_answer(harness.deferred[0], &(mr_http_answer){.status = 200});
+        harness_round(&harness);
+        assert_int_equal(harness.received.bytes > 0, 1 - leaves);
+        harness_end(&harness);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -256,6 +280,8 @@ int main(void)
         cmocka_unit_test(more_unsent_than_is_kept_ends_the_connection),
         cmocka_unit_test(the_end_of_input_ends_only_a_stream_without_end),
         cmocka_unit_test(a_client_that_left_before_the_begin_is_told_of),
+        cmocka_unit_test(
+            a_client_that_ended_its_side_before_the_answer_has_left_where_that_is_so),
     };
 
     return cmocka_run_group_tests_name("http streams", tests, NULL, NULL);

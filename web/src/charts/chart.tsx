@@ -30,8 +30,6 @@ export interface ChartProps {
   picks?: Picks | undefined;
 }
 
-const animation = 150; // ms
-
 // Between pixels of the box and places on the category axis.
 interface Area {
   indexAt: (x: number) => number;
@@ -158,15 +156,13 @@ export default function Chart({ build, sentence, height, onPick, picks }: ChartP
 
   const draw = () => {
     if (!chart.current || !box.current) return;
-    const moves = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const option = latest.current.build(readPalette(), box.current.clientWidth);
-    chart.current.setOption(
-      { animation: moves, animationDuration: 0, animationDurationUpdate: animation, ...option },
-      { notMerge: false, replaceMerge: ["series"] },
-    );
+    // The chart knows its size: asking the box would lay the page out in between, twice.
+    const [width, height] = [chart.current.getWidth(), chart.current.getHeight()];
+    const option = latest.current.build(readPalette(), width);
+    // At once: whoever filters waits for the figures, not for their way there.
+    chart.current.setOption({ animation: false, ...option }, { notMerge: false, replaceMerge: ["series"] });
     // For the printer, whose page is of another width.
-    const { clientWidth, clientHeight } = box.current;
-    box.current.querySelector("svg")?.setAttribute("viewBox", `0 0 ${clientWidth} ${clientHeight}`);
+    box.current.querySelector("svg")?.setAttribute("viewBox", `0 0 ${width} ${height}`);
   };
 
   useLayoutEffect(() => {

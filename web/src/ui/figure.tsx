@@ -1,5 +1,7 @@
-// A number that counts to its new value when live data moves it (150 ms; at once under reduced motion).
-import { useEffect, useRef, useState } from "preact/hooks";
+// A number that counts to its new value when live data moves it (150 ms; at once under reduced motion). A figure of
+// something else, of other filters, is there at once.
+import { createContext } from "preact";
+import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { unitsAt, writeUnits } from "../lib/decimal";
 import { count, exactMoney, money } from "../lib/format";
 
@@ -9,28 +11,29 @@ function still(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+// What the figures within are of.
+export const FiguresOf = createContext("");
+
 // Steps from the former to the present value of `target`, in whole units.
 function useCounting(target: bigint): bigint {
-  const [shown, setShown] = useState(target);
-  const from = useRef(target);
-  useEffect(() => {
-    const start = from.current;
-    from.current = target;
-    if (start === target || still()) {
-      setShown(target);
-      return;
-    }
+  const of = useContext(FiguresOf);
+  const [counted, setCounted] = useState({ of, target, units: target });
+  const before = useRef({ of, target });
+  useLayoutEffect(() => {
+    const { of: former, target: start } = before.current;
+    before.current = { of, target };
+    if (former !== of || start === target || still()) return;
     const began = performance.now();
     let frame = 0;
     const step = (now: number) => {
-      const part = BigInt(Math.min(1000, Math.round(((now - began) / countFor) * 1000)));
-      setShown(start + ((target - start) * part) / 1000n);
+      const part = BigInt(Math.max(0, Math.min(1000, Math.round(((now - began) / countFor) * 1000))));
+      setCounted({ of, target, units: start + ((target - start) * part) / 1000n });
       if (part < 1000n) frame = requestAnimationFrame(step);
     };
-    frame = requestAnimationFrame(step);
+    step(began);
     return () => cancelAnimationFrame(frame);
-  }, [target]);
-  return shown;
+  }, [of, target]);
+  return counted.of === of && counted.target === target ? counted.units : target;
 }
 
 // To the penny, or rounded to `places` with the exact figure as its tooltip.

@@ -93,9 +93,9 @@ function lakeRows(status: Status, layer: string, brief: boolean): string {
   const tables = status.lake.filter(({ table }) => table.startsWith(`${layer}.`));
   if (tables.length === 0) return "no table yet";
   const main = tables.find(({ table }) => /\.(sales_events|fact_sales)$/.test(table));
-  return main
-    ? `${plural(main.rows, "row")}${brief ? "" : `, version ${count(main.version)}`}`
-    : plural(tables.length, "table");
+  if (!main) return plural(tables.length, "table");
+  if (main.rows === null || main.version === null) return "no version yet";
+  return `${plural(main.rows, "row")}${brief ? "" : `, version ${count(main.version)}`}`;
 }
 
 function details(status: Status, brief: boolean): Record<string, string> {

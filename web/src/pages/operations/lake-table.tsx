@@ -38,10 +38,12 @@ const columnColumns: Column<LakeColumn>[] = [
   },
 ];
 
-const signed = (added: number, removed: number) => (
+const known = (n: number | null) => (n === null ? "?" : count(n));
+
+const signed = (added: number | null, removed: number | null) => (
   <span class="nowrap">
-    +{count(added)} {"\u2212"}
-    {count(removed)}
+    +{known(added)} {"\u2212"}
+    {known(removed)}
   </span>
 );
 

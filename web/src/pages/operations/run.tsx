@@ -11,7 +11,7 @@ import { BesidePanel } from "./beside";
 import { lookOf, Mark, MarkWord } from "./mark";
 import { Log } from "./run-log";
 import { Report } from "./run-report";
-import { aboutRun, isActive, kindWords, took } from "./runs";
+import { aboutRun, beganAt, isActive, kindWords, took } from "./runs";
 import { CancelDialog } from "./trigger";
 
 const busyPause = 1000; // ms
@@ -21,7 +21,7 @@ function Facts({ run }: { run: Run }) {
     ["Started", `${kindWords[run.kind] ?? run.kind}${run.date ? `, for ${run.date}` : ""}`],
     ["Makes", aboutRun(run)],
     ["Due", run.due_at && instant(run.due_at)],
-    ["Asked for", instant(run.created_at)],
+    ["Asked for", run.created_at && instant(run.created_at)],
     ["Began", run.started_at && instant(run.started_at)],
     ["Took", run.started_at ? took(run) : null],
     ["Why", run.reason],
@@ -167,7 +167,7 @@ export function RunPanel({ id, onClose, onChanged }: { id: string; onClose: () =
   const [ended, setEnded] = useState(false);
   const run = usePolled<Run>(`/ops/runs/${encodeURIComponent(id)}`, ended ? 0 : busyPause, { keepFormer: false });
   if (run.data && !isActive(run.data) !== ended) setEnded(!isActive(run.data));
-  const title = run.data ? `Run of ${instant(run.data.started_at ?? run.data.created_at)}` : "Run";
+  const title = run.data ? `Run of ${beganAt(run.data)}` : "Run";
   return (
     <BesidePanel title={title} label="this run" opened={id} onClose={onClose}>
       <Loaded

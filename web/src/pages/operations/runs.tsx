@@ -39,7 +39,8 @@ export function took(run: { started_at: string | null; ended_at: string | null }
 }
 
 export function beganAt(run: Run): string {
-  return instant(run.started_at ?? run.created_at);
+  const at = run.started_at ?? run.created_at;
+  return at ? instant(at) : "–";
 }
 
 export function aboutRun(run: Run): string {

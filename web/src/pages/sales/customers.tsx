@@ -94,7 +94,7 @@ export function Customers(props: DashboardPanel & { show: "top" | "segments" }) 
   const explain = (
     <Explain names={explained} metrics={metrics} asOf={data.as_of}>
       <p>
-        Click a customer to see the page for them alone.{" "}
+        Click a customer, or a segment, to see the page for them alone. Who is in a segment goes by all other filters.{" "}
         <a href={`/sales/customers${search}`}>All customers of these filters</a> are a page of their own.
       </p>
     </Explain>
@@ -125,13 +125,15 @@ export function Customers(props: DashboardPanel & { show: "top" | "segments" }) 
           <>
             <Counts {...props} />
             <Bars
-              label="Segments by what they spent"
+              label="Segments by what they spent: Enter filters"
               bars={segments.map((row) => ({
                 key: row.name,
                 name: row.name,
                 detail: plural(row.customers, "customer"),
                 size: forDrawing(row.spent),
                 figure: money(row.spent),
+                picked: filters.segment.includes(row.name),
+                onPick: () => toggle("segment", row.name, row.name),
               }))}
             />
             <dl class="segment-words small">

@@ -1,8 +1,8 @@
 // The panels in their places.
 import type { Sales } from "../../api/sales";
 import { day } from "../../lib/format";
-import { place } from "../../lib/router";
 import { Skeleton } from "../../ui/states";
+import { Unhurried } from "../../ui/unhurried";
 import { Cancellations } from "./cancellations";
 import { Countries } from "./countries";
 import { Customers } from "./customers";
@@ -26,11 +26,25 @@ function Compared({ data }: { data: Sales }) {
   );
 }
 
-export function Dashboard(props: DashboardPanel & { waiting: boolean }) {
-  const { data, filters, metrics, search, waiting } = props;
-  const { query } = place.value;
+// What the panels show that is no filter: another choice of the same answer.
+export interface Views {
+  by: "sales" | "quantity";
+  show: "top" | "segments";
+  returned: "products" | "customers";
+}
+
+export function readViews(query: URLSearchParams): Views {
+  return {
+    by: query.get("by") === "quantity" ? "quantity" : "sales",
+    show: query.get("show") === "segments" ? "segments" : "top",
+    returned: query.get("returned") === "customers" ? "customers" : "products",
+  };
+}
+
+export function Dashboard(props: DashboardPanel & Views) {
+  const { data, filters, metrics, search, by, show, returned } = props;
   return (
-    <div class={waiting ? "dashboard waiting" : "dashboard"} aria-busy={waiting}>
+    <>
       <div class="tiles-room">
         <Tiles
           tiles={data.tiles}
@@ -42,15 +56,19 @@ export function Dashboard(props: DashboardPanel & { waiting: boolean }) {
       </div>
       <SalesOverTime {...props} />
       <div class="panels two">
-        <Products {...props} by={query.get("by") === "quantity" ? "quantity" : "sales"} />
-        <Customers {...props} show={query.get("show") === "segments" ? "segments" : "top"} />
+        <Products {...props} by={by} />
+        <Customers {...props} show={show} />
       </div>
-      <div class="panels three">
-        <Cancellations {...props} of={query.get("returned") === "customers" ? "customers" : "products"} />
-        <Countries {...props} />
-        <Hours {...props} />
-      </div>
-    </div>
+      <Unhurried class="panels three" answer={data}>
+        {() => (
+          <>
+            <Cancellations {...props} of={returned} />
+            <Countries {...props} />
+            <Hours {...props} />
+          </>
+        )}
+      </Unhurried>
+    </>
   );
 }
 

@@ -10,30 +10,10 @@ import { type Filters, salesQuery } from "./filters";
 
 export interface SalesState {
   data: Sales | undefined;
+  of: string; // the question that it answers
   error: ApiError | null;
   waiting: boolean; // for other filters: what is shown is of the former ones
   reload: () => void;
-}
-
-// Marks for whoever measures: from the change of a filter to the frame that shows its answer.
-const begun = "sales:filter";
-const painted = "sales:filter-to-paint";
-
-export function markFilter(): void {
-  performance.clearMarks(begun);
-  performance.mark(begun);
-}
-
-function measurePaint(): void {
-  requestAnimationFrame(() => {
-    const channel = new MessageChannel(); // the task after the frame: it is on the screen
-    channel.port1.onmessage = () => {
-      if (performance.getEntriesByName(begun).length === 0) return;
-      performance.measure(painted, begun);
-      performance.clearMarks(begun);
-    };
-    channel.port2.postMessage(null);
-  });
 }
 
 export function useSales(filters: Filters): SalesState {
@@ -62,10 +42,9 @@ export function useSales(filters: Filters): SalesState {
     );
     return () => abort.abort();
   }, [url, turn]);
-  useLayoutEffect(measurePaint, [state.data]);
 
   useNewGold(state.data?.as_of.gold_version ?? null, state, reload);
-  return { data: state.data, error: state.error, waiting: state.url !== url, reload };
+  return { data: state.data, of: state.url, error: state.error, waiting: state.url !== url, reload };
 }
 
 const againAfter = 500; // ms, doubled with every vain question

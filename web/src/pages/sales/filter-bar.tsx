@@ -1,11 +1,11 @@
 // What the page is narrowed to, and how to take it back.
 import type { Compare, Sales } from "../../api/sales";
-import { setQuery } from "../../lib/router";
+import type { Changes } from "../../lib/router";
 import { type Chip, Chips } from "../../ui/controls";
 import { DateRange, rangeLabel } from "../../ui/date-range";
 import { Icon } from "../../ui/icon";
 import { Menu } from "../../ui/menu";
-import { cleared, type Field, type Filters, fields } from "./filters";
+import { cleared, type Filters, fields, type Narrowing, narrowings } from "./filters";
 import { labelOf } from "./labels";
 import { ValuesPicker } from "./values-picker";
 
@@ -18,8 +18,8 @@ const compares: { value: Compare; label: string }[] = [
 interface Props {
   filters: Filters;
   data: Sales | undefined;
-  toggle: (field: Field, value: string, label: string) => void;
-  change: (changes: Record<string, string | string[] | null>) => void;
+  toggle: (field: Narrowing, value: string, label: string) => void;
+  change: (changes: Changes) => void;
 }
 
 export function FilterBar({ filters, data, toggle, change }: Props) {
@@ -29,7 +29,7 @@ export function FilterBar({ filters, data, toggle, change }: Props) {
     ...(from || to
       ? [{ key: "days", label: rangeLabel({ from, to }), remove: () => change({ from: null, to: null }) }]
       : []),
-    ...fields.flatMap((field) =>
+    ...narrowings.flatMap((field) =>
       filters[field].map((value) => ({
         key: `${field} ${value}`,
         label: labelOf(field, value),
@@ -74,7 +74,7 @@ export function FilterBar({ filters, data, toggle, change }: Props) {
           />
         ))}
       </div>
-      <Chips chips={chips} onClear={() => setQuery(cleared, { step: true })} />
+      <Chips chips={chips} onClear={() => change(cleared)} />
     </div>
   );
 }

@@ -8,15 +8,15 @@ import { forDrawing } from "../../lib/decimal";
 import { count, money, plural, shortMoney } from "../../lib/format";
 import { Panel } from "../../ui/panel";
 import type { Column } from "../../ui/table";
+import { hourToggled } from "./filters";
+import { hourName, hourSpan, weekdays } from "./labels";
 import { NothingHere } from "./nothing";
 import { type DashboardPanel, fileName } from "./panel-props";
 import { Explain } from "./parts";
 
-const weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const steps = 5; // of shade
 
 const weekday = (row: HourSold) => weekdays[row.weekday - 1] ?? "?";
-const hourName = (hour: number) => `${String(hour).padStart(2, "0")}:00`;
 
 const columns: Column<HourSold>[] = [
   { key: "weekday", label: "Weekday", cell: weekday, raw: (row) => row.weekday },
@@ -26,7 +26,7 @@ const columns: Column<HourSold>[] = [
 ];
 
 const said = (row: HourSold) =>
-  `${weekday(row)} ${hourName(row.hour)} – ${hourName(row.hour + 1)}: ${money(row.sales)}, ${plural(row.orders, "order")}`;
+  `${weekday(row)} ${hourSpan(row.hour)}: ${money(row.sales)}, ${plural(row.orders, "order")}`;
 
 // Hours in which anything was ever sold, with none left out between.
 function hoursShown(rows: HourSold[]): number[] {
@@ -74,21 +74,47 @@ interface GridProps {
   rows: HourSold[];
   hours: number[];
   peak: HourSold;
+  full: boolean; // there is room for figures in the cells
+  isPicked: (row: HourSold) => boolean;
+  onPick: (row: HourSold) => void;
 }
 
-function Grid({ rows, hours, peak }: GridProps) {
+function Grid({ rows, hours, peak, full, isPicked, onPick }: GridProps) {
   const [shown, setShown] = useState<HourSold | null>(null);
   const most = forDrawing(peak.sales);
-  const cellOf = (day: number, hour: number) => rows.find((row) => row.weekday === day && row.hour === hour);
+  const cells = new Map(rows.map((row) => [row.weekday * 24 + row.hour, row]));
+  const under = ({ target }: Event) => {
+    const at = (target as Element).closest<HTMLElement>("[data-at]")?.dataset.at?.split(" ").map(Number);
+    return at && cells.get(((at[0] ?? 0) + 1) * 24 + (at[1] ?? 0));
+  };
+  const pick = (event: Event) => {
+    const row = under(event);
+    if (row) onPick(row);
+  };
+  const look = (event: Event) => setShown(under(event) ?? null);
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLTableElement>) => {
+    if (event.key !== "Enter" && event.key !== " ") return moveInGrid(event);
+    event.preventDefault();
+    pick(event);
+  };
   const shade = (row: HourSold) => {
     const value = forDrawing(row.sales);
     return value <= 0 ? 0 : Math.max(1, Math.ceil((value / most) * steps));
   };
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid is what a table of cells with keys is (WAI-ARIA) */}
-      <table class="heat" role="grid" onKeyDown={moveInGrid} onPointerLeave={() => setShown(null)}>
-        <caption class="heard">Sales by weekday and hour: arrows move</caption>
+      <table
+        class="heat"
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid is what a table of cells with keys is (WAI-ARIA)
+        role="grid"
+        onKeyDown={onKeyDown}
+        onClick={pick}
+        onPointerOver={look}
+        onFocusIn={look}
+        onPointerLeave={() => setShown(null)}
+        onFocusOut={() => setShown(null)}
+      >
+        <caption class="heard">Sales by weekday and hour: arrows move, Enter filters</caption>
         <thead>
           <tr>
             <td />
@@ -108,7 +134,7 @@ function Grid({ rows, hours, peak }: GridProps) {
                 <span class="heard">{name}</span>
               </th>
               {hours.map((hour) => {
-                const row = cellOf(at + 1, hour);
+                const row = cells.get((at + 1) * 24 + hour);
                 if (!row) return <td key={hour} />;
                 return (
                   <td
@@ -116,14 +142,10 @@ function Grid({ rows, hours, peak }: GridProps) {
                     class={`shade-${shade(row)}${row === peak ? " peak" : ""}`}
                     data-at={`${at} ${hour}`}
                     tabIndex={row === peak ? 0 : -1}
-                    onPointerEnter={() => setShown(row)}
-                    onFocus={() => setShown(row)}
-                    onBlur={() => setShown(null)}
+                    aria-label={said(row)}
+                    aria-selected={isPicked(row)}
                   >
-                    <span class="heard">{said(row)}</span>
-                    <span class="heat-figure" aria-hidden="true">
-                      {row.orders > 0 ? shortMoney(forDrawing(row.sales)) : ""}
-                    </span>
+                    {full && row.orders > 0 && shortMoney(forDrawing(row.sales))}
                   </td>
                 );
               })}
@@ -146,7 +168,7 @@ function Grid({ rows, hours, peak }: GridProps) {
   );
 }
 
-export function Hours({ data, metrics }: DashboardPanel) {
+export function Hours({ data, filters, metrics, change }: DashboardPanel) {
   const rows = data.hours;
   const hours = hoursShown(rows);
   const peak = peakOf(rows.filter((row) => row.orders > 0));
@@ -169,12 +191,25 @@ export function Hours({ data, metrics }: DashboardPanel) {
         <Explain names={["sales", "orders"]} metrics={metrics} asOf={data.as_of}>
           <p>
             Each cell is one hour of the week, in the shop's own time, all weeks of these days together. Hours before
-            the first and after the last sale are left out.
+            the first and after the last sale are left out. Click one to see the page for it alone.
           </p>
         </Explain>
       }
     >
-      {() => (peak ? <Grid rows={rows} hours={hours} peak={peak} /> : <NothingHere />)}
+      {(full) =>
+        peak ? (
+          <Grid
+            rows={rows}
+            hours={hours}
+            peak={peak}
+            full={full}
+            isPicked={(row) => filters.weekday.includes(String(row.weekday)) && filters.hour.includes(String(row.hour))}
+            onPick={(row) => change(hourToggled(filters, row))}
+          />
+        ) : (
+          <NothingHere />
+        )
+      }
     </Panel>
   );
 }

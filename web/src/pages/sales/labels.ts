@@ -1,11 +1,17 @@
 // What the values of filters are called, as far as answers have told.
 import { signal } from "@preact/signals";
 import type { Sales } from "../../api/sales";
-import type { Field } from "./filters";
+import type { Field, Narrowing } from "./filters";
+
+export const weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+export const hourName = (hour: number) => `${String(hour).padStart(2, "0")}:00`;
+
+export const hourSpan = (hour: number) => `${hourName(hour)} – ${hourName(hour + 1)}`;
 
 const known = signal<ReadonlyMap<string, string>>(new Map());
 
-export function learn(entries: [field: Field, value: string, label: string | null][]): void {
+export function learn(entries: [field: Narrowing, value: string, label: string | null][]): void {
   const fresh = entries.filter(([field, value, label]) => label && known.peek().get(`${field} ${value}`) !== label);
   if (fresh.length === 0) return;
   const next = new Map(known.peek());
@@ -26,9 +32,11 @@ export function learnFrom({ products, customers, cancellations }: Sales): void {
   ]);
 }
 
-export function labelOf(field: Field, value: string): string {
+export function labelOf(field: Narrowing, value: string): string {
   const label = known.value.get(`${field} ${value}`);
   if (label) return label;
   if (field === "country") return value || "No country";
+  if (field === "weekday") return weekdays[Number(value) - 1] ?? value;
+  if (field === "hour") return hourSpan(Number(value));
   return field === "customer" ? `Customer ${value}` : value;
 }

@@ -1,12 +1,13 @@
 // The sales dashboard, and the lists of rows behind its figures: all of one address, one set of filters.
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type Changes, place, setQuery } from "../../lib/router";
+import { FiguresOf } from "../../ui/figure";
 import { Empty, ErrorState, NotFound, Stale } from "../../ui/states";
 import type { PageProps } from "../registry";
-import { Dashboard, DashboardSkeleton } from "./dashboard";
-import { markFilter, useMetrics, useSales } from "./data";
+import { Dashboard, DashboardSkeleton, readViews } from "./dashboard";
+import { useMetrics, useSales } from "./data";
 import { FilterBar } from "./filter-bar";
-import { type Field, filterSearch, readFilters, toggled } from "./filters";
+import { filterSearch, type Narrowing, readFilters, toggled } from "./filters";
 import { BooksWarning, Fresh } from "./fresh";
 import { learn, learnFrom } from "./labels";
 import { isList, Rows } from "./rows";
@@ -14,25 +15,41 @@ import { isList, Rows } from "./rows";
 export default function SalesPage({ params }: PageProps) {
   const { query } = place.value;
   const filters = readFilters(query);
-  const { data, error, waiting, reload } = useSales(filters);
+  const { data, of, error, waiting, reload } = useSales(filters);
   const metrics = useMetrics();
   const list = params.list;
   useEffect(() => {
     if (data) learnFrom(data);
   }, [data]);
 
-  const change = (changes: Changes) => {
-    markFilter();
-    setQuery(changes, { step: true });
-  };
-  const toggle = (field: Field, value: string, label: string) => {
+  const change = (changes: Changes) => setQuery(changes, { step: true });
+  const toggle = (field: Narrowing, value: string, label: string) => {
     learn([[field, value, label]]);
-    change({ [field]: toggled(filters[field], value) });
+    change({ [field]: toggled(readFilters(place.peek().query)[field], value) });
   };
-  const onDays = (from: string, to: string) => change({ from, to });
+  // The panels are those of the answer: they are not gone through while the next one is awaited.
+  const search = filterSearch(query);
+  const { by, show, returned } = readViews(query);
+  const asked = useRef({ filters, search });
+  if (!waiting) asked.current = { filters, search };
+  const board = useMemo(
+    () =>
+      data && (
+        <FiguresOf.Provider value={of}>
+          <Dashboard
+            data={data}
+            {...asked.current}
+            metrics={metrics}
+            {...{ by, show, returned }}
+            toggle={toggle}
+            change={change}
+          />
+        </FiguresOf.Provider>
+      ),
+    [data, of, metrics, by, show, returned],
+  );
 
   if (list !== undefined && !isList(list)) return <NotFound />;
-  const search = filterSearch(query);
   return (
     <div class="page sales-page">
       <header class="page-head">
@@ -53,15 +70,9 @@ export default function SalesPage({ params }: PageProps) {
         data.range.first === null ? (
           <Empty title="Nothing sold yet: gold is made of what has arrived" command="millrace run all" />
         ) : (
-          <Dashboard
-            data={data}
-            filters={filters}
-            metrics={metrics}
-            search={search}
-            toggle={toggle}
-            onDays={onDays}
-            waiting={waiting && !error}
-          />
+          <div class={waiting && !error ? "dashboard waiting" : "dashboard"} aria-busy={waiting && !error}>
+            {board}
+          </div>
         )
       ) : error ? (
         <ErrorState error={error} what="the sales" onRetry={reload} />

@@ -4,7 +4,6 @@ import { useMemo } from "preact/hooks";
 import type { Grain, Period } from "../../api/sales";
 import { toCsv } from "../../lib/csv";
 import { count, day, money } from "../../lib/format";
-import { setQuery } from "../../lib/router";
 import { ChartRoom } from "../../ui/chart-frame";
 import { Segments } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
@@ -79,7 +78,7 @@ function columnsOf(
   ];
 }
 
-export function SalesOverTime({ data, filters, metrics, onDays }: DashboardPanel) {
+export function SalesOverTime({ data, filters, metrics, change }: DashboardPanel) {
   const { series, range, compared, tiles } = data;
   const grain = data.grain;
   const build = useMemo(() => seriesOption({ series, grain, range }), [series, grain, range]);
@@ -101,7 +100,10 @@ export function SalesOverTime({ data, filters, metrics, onDays }: DashboardPanel
     const from = series[first]?.start;
     const to = series[last]?.end;
     if (!from || !to) return;
-    onDays(range.from && from < range.from ? range.from : from, range.to && to > range.to ? range.to : to);
+    change({
+      from: range.from && from < range.from ? range.from : from,
+      to: range.to && to > range.to ? range.to : to,
+    });
   };
   const zoomed = filters.from !== null || filters.to !== null;
 
@@ -125,26 +127,17 @@ export function SalesOverTime({ data, filters, metrics, onDays }: DashboardPanel
       controls={
         <>
           {zoomed && (
-            <button
-              type="button"
-              class="button bare"
-              onClick={() => setQuery({ from: null, to: null }, { step: true })}
-            >
+            <button type="button" class="button bare" onClick={() => change({ from: null, to: null })}>
               <Icon name="left" /> All dates
             </button>
           )}
-          <Segments
-            label="Grain"
-            value={grain}
-            options={grains}
-            onChange={(next) => setQuery({ grain: next }, { step: true })}
-          />
+          <Segments label="Grain" value={grain} options={grains} onChange={(next) => change({ grain: next })} />
         </>
       }
     >
       {(full) =>
         series.length === 0 ? (
-          <FilteredEmpty title="Nothing was sold in these days" onClear={() => setQuery(cleared, { step: true })} />
+          <FilteredEmpty title="Nothing was sold in these days" onClear={() => change(cleared)} />
         ) : (
           <ChartRoom
             build={build}
