@@ -44,7 +44,7 @@ static void every_refusal_has_its_id(void **state)
     expect_id(exchange(f, &nobody, "GET", "/api/v1/sales", NULL, "{}", false), 413,
               "no body is taken here");
     expect_id(get(f, &nobody, "/api/v1/sales"), 401, "Sign in first");
-    expect_id(exchange(f, &nobody, "POST", "/api/v1/session", NULL, "[", false), 400, NULL);
+    expect_id(exchange(f, &nobody, "POST", "/api/v1/session", NULL, "[", false), 422, NULL);
 }
 
 static void what_is_right_has_none(void **state)
