@@ -114,6 +114,7 @@ static mr_status append_claims(const mr_assertion_claims *claims, mr_buffer *out
 {
     uint8_t id[id_bytes];
     char id_text[2 * id_bytes + 1];
+    const long long begins_s = claims->now_s;
     mr_buffer json;
 
     mr_random_secret(id, sizeof id);
@@ -126,8 +127,7 @@ static mr_status append_claims(const mr_assertion_claims *claims, mr_buffer *out
     (void)mr_buffer_append_string(&json, ",\"sub\":");
     (void)mr_buffer_append_json_string(&json, mr_text_of(claims->client_id));
     (void)mr_buffer_printf(&json, ",\"jti\":\"%s\",\"iat\":%lld,\"nbf\":%lld,\"exp\":%lld}",
-                           id_text, (long long)claims->now_s, (long long)claims->now_s,
-                           (long long)(claims->now_s + lifetime_s));
+                           id_text, begins_s, begins_s, begins_s + lifetime_s);
     bool whole = !json.overflowed;
     mr_base64url_append(out, json.data, json.bytes);
     mr_buffer_free(&json);

@@ -202,8 +202,8 @@ static slot *slot_of(mr_azure_credential *credential, const char *scope)
 static void keep(slot *s, mr_azure_token *token, int64_t now_us)
 {
     const int64_t life_s = token->lifetime_s;
-    const int64_t early = life_s >= 3 * early_s ? early_s : life_s / 2;
-    const int64_t spare = life_s >= 10 * spare_s ? spare_s : life_s / 10;
+    const int64_t early = life_s >= early_s * INT64_C(3) ? early_s : life_s / 2;
+    const int64_t spare = life_s >= spare_s * INT64_C(10) ? spare_s : life_s / 10;
 
     mr_secret_wipe(s->token);
     s->token = token->text;

@@ -18,6 +18,7 @@
 
 enum {
     url_bytes_max = 2048,
+    endpoint_bytes_max = 4096, /* with its query */
     form_bytes_max = 131072,
     answer_bytes_max = 131072,
     probe_ms = 2000,
@@ -261,7 +262,7 @@ static mr_status ask_metadata(const mr_identity *identity, const char *scope, bo
     if (o->client_id != NULL) {
         append_field(&query, "client_id", o->client_id);
     }
-    mr_buffer_init(&url, 2 * url_bytes_max);
+    mr_buffer_init(&url, endpoint_bytes_max);
     (void)mr_buffer_printf(&url, "%s%s?%.*s", is_service ? o->identity_endpoint : o->metadata_host,
                            is_service ? "" : "/metadata/identity/oauth2/token",
                            MR_TEXT_ARGS(mr_buffer_text(&query)));

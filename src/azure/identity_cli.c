@@ -5,7 +5,7 @@
  * prints is the token: it comes through a pipe, into memory that is wiped. Its complaints come
  * through another; of these the first line is told.
  */
-#define _GNU_SOURCE /* pipe2 */
+#define _GNU_SOURCE /* environ, pipe2 */
 #include "azure/identity.h"
 
 #include <errno.h>
@@ -28,8 +28,6 @@ enum {
     chunk_bytes = 4096,
     wait_us_max = 30000000,
 };
-
-extern char **environ;
 
 /* A program under way, and what it has said so far. */
 typedef struct child {
