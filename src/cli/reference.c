@@ -136,7 +136,8 @@ static const char references[] =
     "What Live means for each: keys of the gateway are taken at once, the one before for "
     "`MILLRACE_GATEWAY_KEY_GRACE`\nmore; a password of PostgreSQL (also within `MILLRACE_STORE`) "
     "and "
-    "`MILLRACE_KAFKA_SASL_PASSWORD` at the\nnext connection; secrets of Azure at the next token.\n";
+    "`MILLRACE_KAFKA_SASL_PASSWORD` at the\nnext connection; secrets of Azure at the next token or "
+    "signature.\n";
 
 void mr_reference_markdown(mr_buffer *out)
 {
