@@ -26,6 +26,7 @@ readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/millrace/peer"
 readonly rounds="${ROUNDS:-3}" partitions=6 broker_warm_seconds=30
 seconds="${SECONDS_PER_ROUND:-5}"
 readonly connection_counts=(64 512)
+readonly processors="${PROCESSORS:-1}" # of ours against Spark, which takes all cores
 readonly events="${EVENTS:-500000}" rate="${RATE:-5000}" visible_seconds="${VISIBLE_SECONDS:-30}"
 readonly peer_clients="${PEER_CLIENTS:-kafka-python confluent-kafka}"
 readonly peer_port=18481 gateway_port=18482 ready_tries_max=300
@@ -209,19 +210,25 @@ new_database() {
 
 query() { psql --no-psqlrc --tuples-only --no-align "$1" --command "$2"; }
 
+# From the start of the processors, which share the topic's partitions, to the last commit.
 run_ours() {
-    local url pid start
+    local url pid pids=() start
     url="$(new_database ours)"
     start="$(now_us)"
-    MILLRACE_STORE="$url" MILLRACE_TOPIC_INGESTION=events MILLRACE_SINKS=store "$program" processor >"$bench_folder/processor.log" 2>&1 &
-    pid=$!
-    bench_pids+=("$pid")
+    for pid in $(seq "$processors"); do
+        MILLRACE_DATA="$bench_folder/data-$pid" MILLRACE_STORE="$url" MILLRACE_TOPIC_INGESTION=events MILLRACE_SINKS=store \
+            "$program" processor >"$bench_folder/processor-$pid.log" 2>&1 &
+        pids+=("$!")
+    done
+    bench_pids+=("${pids[@]}")
     MILLRACE_STORE="$url" MILLRACE_TOPIC_INGESTION=events MILLRACE_SINKS=store "$program" status --wait 300s >/dev/null ||
-        { cat "$bench_folder/processor.log" >&2; exit 1; }
+        { cat "$bench_folder"/processor-*.log >&2; exit 1; }
     our_us=$(($(now_us) - start))
-    our_cpu="$(cpu_us "$pid")"
-    our_peak="$(peak_kib "$pid")"
-    stop_role "$pid"
+    our_cpu=0 our_peak=0
+    for pid in "${pids[@]}"; do
+        our_cpu=$((our_cpu + $(cpu_us "$pid"))) our_peak=$((our_peak + $(peak_kib "$pid")))
+    done
+    for pid in "${pids[@]}"; do stop_role "$pid"; done
     our_lines="$(query "$url" 'SELECT count(*) FROM invoice_line')"
 }
 
@@ -244,8 +251,8 @@ bench_store() {
     [ "$our_lines" -eq "$spark_lines" ] || { printf 'bench: %d lines in our store, %d in the peer'"'"'s\n' "$our_lines" "$spark_lines" >&2; exit 1; }
     eval "$(sed 's/^result //; s/\<events=/spark_events=/; s/\<seconds=/spark_seconds=/; s/ /;/g' <<<"$spark")"
     our_rate="$(divide "$events"000000 "$our_us" 0)"
-    printf '{"bench":"spark_store","events":%d,"lines":%d,"ours_events_per_s":%s,"spark_events_per_s":%s,"spark_warm_events_per_s":%s,"ratio":%s,"ratio_warm":%s,"ours_cpu_us_per_event":%s,"ours_peak_mib":%s,"spark_peak_mib":%s}\n' \
-        "$events" "$our_lines" "$our_rate" "$(divide "$spark_events" "$spark_seconds" 0)" "$warm_events_per_s" \
+    printf '{"bench":"spark_store","processors":%d,"events":%d,"lines":%d,"ours_events_per_s":%s,"spark_events_per_s":%s,"spark_warm_events_per_s":%s,"ratio":%s,"ratio_warm":%s,"ours_cpu_us_per_event":%s,"ours_peak_mib":%s,"spark_peak_mib":%s}\n' \
+        "$processors" "$events" "$our_lines" "$our_rate" "$(divide "$spark_events" "$spark_seconds" 0)" "$warm_events_per_s" \
         "$(divide "$our_rate" "$(divide "$spark_events" "$spark_seconds" 0)")" "$(divide "$our_rate" "$warm_events_per_s")" \
         "$(divide "$our_cpu" "$events")" "$(divide "$our_peak" 1024 0)" "$peak_mib"
 }
