@@ -298,7 +298,8 @@ static void set_up(mr_request_try *self, const mr_request_handles *handles, uint
     MUST_SET(easy, CURLOPT_LOW_SPEED_TIME, handles->stall_timeout_s);
     MUST_SET(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     MUST_SET(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)transfer_buffer_bytes);
-    MUST_SET(easy, CURLOPT_BUFFERSIZE, (long)transfer_buffer_bytes);
+    /* A handle whose host had no address still has its buffer, of this size, and refuses. */
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)transfer_buffer_bytes);
     MUST_SET(easy, CURLOPT_PATH_AS_IS, 1L); /* what is signed is what is sent */
     MUST_SET(easy, CURLOPT_HTTPHEADER, self->headers);
     MUST_SET(easy, CURLOPT_HEADERFUNCTION, keep_header);

@@ -269,6 +269,22 @@ static void test_each_try_is_signed(void **state)
     end(&x);
 }
 
+static void test_a_name_that_nobody_knows_is_asked_for_again(void **state)
+{
+    int count = 0; /* sign() ends it at the third try */
+    exchange x;
+
+    (void)state;
+    begin(&x, NULL, 0);
+    scripted_stop(&x.server);
+    x.request.url = "http://nobody.invalid/a/b";
+    x.request.sign = sign;
+    x.request.sign_ctx = &count;
+    run(&x);
+    assert_string_equal(x.err.message, "no more");
+    end(&x);
+}
+
 static void test_files_both_ways(void **state)
 {
     static const scripted_answer answers[] = {
@@ -349,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_time_is_up),
         cmocka_unit_test(test_an_unclear_end_is_said),
         cmocka_unit_test(test_nobody_listens),
+        cmocka_unit_test(test_a_name_that_nobody_knows_is_asked_for_again),
         cmocka_unit_test(test_each_try_is_signed),
         cmocka_unit_test(test_files_both_ways),
         cmocka_unit_test(test_an_answer_too_long),
