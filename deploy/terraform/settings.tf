@@ -26,6 +26,7 @@ locals {
     POSTGRES_PASSWORD = module.vault.postgres_password_reference
 
     MILLRACE_LAKE       = module.storage.lake_url
+    MILLRACE_LAKE_CACHE = "1GiB" # of the 4 GiB of disk that a replica of one vCPU has
     MILLRACE_AZURE_AUTH = "managed-identity"
 
     MILLRACE_SCHEDULE = var.schedule
