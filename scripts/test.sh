@@ -68,6 +68,16 @@ if [ -z "${MR_TEST_AZURITE+set}" ]; then
     fi
 fi
 
+# Spark, for the contract of engines (tests/unit/medallion/engine_spark_test.c).
+if [ "$sanitized" -eq 0 ] && [ -z "${MR_TEST_SPARK+set}" ]; then
+    if tests/peers/lake/install.sh >/dev/null; then
+        export MR_TEST_SPARK="$PWD/tests/peers/lake/spark-submit.sh"
+        export MR_TEST_SPARK_PROPERTIES="$PWD/tests/peers/lake/spark.conf"
+    else
+        printf 'test: no Spark: its tests are skipped\n' >&2
+    fi
+fi
+
 stage 'servers'
 
 count() { grep -Eo "[0-9]+ $2" "$1" | tail -n 1 | grep -Eo '^[0-9]+' || echo 0; }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "azure/settings.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/run_print.h"
@@ -68,8 +69,8 @@ static void show_progress(void *ctx, const mr_run_progress *progress)
             (void)fflush(stdout);
         }
     } else if (view->live) {
-        (void)fprintf(stderr, "[%zu/%zu] %s ...", progress->index + 1, progress->count,
-                      progress->model->name);
+        (void)fprintf(stderr, "[%zu/%zu] %s ... %s", progress->index + 1, progress->count,
+                      progress->model->name, progress->note != NULL ? progress->note : "");
         (void)fflush(stderr);
     }
 }
@@ -99,6 +100,21 @@ static int print_report(const mr_cli *cli, const run_arguments *given, const mr_
     return mr_cli_fail_text(cli, "the reconciliation does not balance");
 }
 
+static mr_spark_options spark_options(const mr_config *config, const char *log_folder)
+{
+    return (mr_spark_options){
+        .submit = mr_config_text(config, "MILLRACE_SPARK_SUBMIT"),
+        .master = mr_config_text(config, "MILLRACE_SPARK_MASTER"),
+        .properties = mr_config_text(config, "MILLRACE_SPARK_PROPERTIES"),
+        .log_folder = log_folder,
+        .lake = mr_config_text(config, "MILLRACE_SPARK_LAKE"),
+        .pool = mr_config_text(config, "MILLRACE_SPARK_POOL"),
+        .ca_file = mr_config_text(config, "MILLRACE_AZURE_CA_FILE"),
+        .memory_bytes = mr_config_bytes(config, "MILLRACE_SPARK_MEMORY"),
+        .start_timeout_ms = (uint32_t)mr_config_duration_ms(config, "MILLRACE_SPARK_START_TIMEOUT"),
+    };
+}
+
 static int run_models(const mr_cli *cli, const run_arguments *given, mr_blobs *blobs,
                       const mr_models *models, mr_bus *bus)
 {
@@ -107,12 +123,16 @@ static int run_models(const mr_cli *cli, const run_arguments *given, mr_blobs *b
     run_view view = {.live = !given->quiet && isatty(STDERR_FILENO) == 1,
                      .lines = !given->quiet && !mr_cli_json(cli)};
     char *temp = mr_path_join(mr_config_text(config, "MILLRACE_DATA"), "tmp/run");
+    char *logs = mr_path_join(mr_config_text(config, "MILLRACE_DATA"), "spark");
+    mr_spark_options spark = spark_options(config, logs);
+    const bool on_spark = strcmp(mr_config_text(config, "MILLRACE_ENGINE"), "spark") == 0;
     const mr_run_options options = {
         .blobs = blobs,
         .models = models,
         .engine = {.memory_bytes_max = mr_config_bytes(config, "MILLRACE_OLAP_MEMORY"),
                    .threads = (uint32_t)mr_config_integer(config, "MILLRACE_OLAP_THREADS"),
                    .temp_folder = temp},
+        .spark = on_spark ? &spark : NULL,
         .peers = {.bus = bus, .topic = mr_settings_topic_ingestion(config), .store = &store},
         .layer = given->layer,
         .select = given->select == NULL ? NULL : given->names,
@@ -125,8 +145,15 @@ static int run_models(const mr_cli *cli, const run_arguments *given, mr_blobs *b
     mr_err err;
 
     block_signals();
-    mr_status status = mr_medallion_run(&options, &report, &err);
+    mr_status status = on_spark && spark.pool != NULL
+                           ? mr_azure_settings_credential(config, &spark.credential, &err)
+                           : MR_OK;
+    if (status == MR_OK) {
+        status = mr_medallion_run(&options, &report, &err);
+    }
+    mr_azure_credential_destroy(spark.credential);
     free(temp);
+    free(logs);
     if (status == MR_INVALID) {
         return mr_cli_usage(cli, "%s", err.message);
     }

@@ -21,6 +21,7 @@ static const char group_kafka[] = "Log: Kafka";
 static const char group_processor[] = "Store and processor";
 static const char group_lake[] = "Lake";
 static const char group_lake_azure[] = "Lake: Azure";
+static const char group_spark[] = "Spark";
 static const char group_scheduler[] = "Scheduler";
 static const char group_secrets[] = "Secrets";
 static const char group_azure[] = "Azure: identity";
@@ -152,6 +153,26 @@ const mr_setting mr_settings[] = {
      .live = true, .help = "Shared access signature for the container: the query with sv=, sig= and so on."},
     DURATION("MILLRACE_AZURE_TIMEOUT", "60s", SECOND_MS, HOUR_MS, group_lake_azure,
              "Longest time a request to storage may take with all its tries; large bodies get more."),
+    CHOICE("MILLRACE_ENGINE", "--engine", "duckdb", "duckdb|spark", group_spark,
+           "What computes silver and gold: DuckDB in this process, or Spark (docs/spark.md)."),
+    TEXT("MILLRACE_SPARK_MASTER", NULL, "local[*]", group_spark,
+         "Where Spark computes: `local[N]`, `spark://host:port`, `yarn`."),
+    TEXT("MILLRACE_SPARK_SUBMIT", NULL, "spark-submit", group_spark,
+         "The program that starts Spark's job."),
+    TEXT("MILLRACE_SPARK_POOL", NULL, NULL, group_spark,
+         "Instead of these two: the Livy endpoint of a pool of Synapse or Fabric, "
+         "`https://workspace.dev.azuresynapse.net/livyApi/versions/2019-11-01-preview/sparkPools/"
+         "pool`."),
+    TEXT("MILLRACE_SPARK_PROPERTIES", NULL, NULL, group_spark,
+         "File of Spark properties (memory, executors, keys of a storage account), a `name value` "
+         "a line."),
+    TEXT("MILLRACE_SPARK_LAKE", NULL, NULL, group_spark,
+         "What Spark calls the lake, where that is not its own folder: "
+         "`abfss://container@account.dfs.core.windows.net/path`."),
+    BYTES("MILLRACE_SPARK_MEMORY", "1GiB", 512 * MIB, 64 * TIB, group_spark,
+          "Memory of Spark's driver where it computes too (`local[N]`)."),
+    DURATION("MILLRACE_SPARK_START_TIMEOUT", "5m", 1000, 24 * HOUR_MS, group_spark,
+             "Longest time until Spark's job answers; a queue may be what takes it."),
 
     TEXT("MILLRACE_SCHEDULE", "--schedule", "40 7 * * *", group_scheduler,
          "When silver and gold are made, as cron writes it: minute hour day month weekday; `off`: "

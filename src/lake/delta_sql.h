@@ -63,6 +63,32 @@ void mr_delta_files_free(mr_delta_files *files); /* the blobs stay; NULL is fine
 /* Removes the blobs, where a commit was refused (MR_EXISTS) and certainly names none of them. */
 void mr_delta_files_discard(mr_delta_table *table, const mr_delta_files *files);
 
+/* What a footer says of a column of a row group. Texts as the engine's parquet_metadata spells
+ * them:
+ * "-12.5000", "2011-12-09", "2011-12-09 12:50:00.000001+00"; absent: it does not say. */
+typedef struct mr_delta_chunk {
+    size_t column;         /* of the schema without its partition columns */
+    int64_t values, nulls; /* values with nulls; nulls -1: it does not say */
+    mr_text least, greatest;
+} mr_delta_chunk;
+
+/* A file that another engine wrote; borrowed. */
+typedef struct mr_delta_foreign {
+    const char
+        *path;    /* behind the folder, with those of partitions: "month=201012/part-1.parquet" */
+    int64_t rows; /* more than none */
+    const char *sum; /* of the write's sum_column; NULL without one */
+    const mr_delta_chunk *chunks;
+    size_t chunk_count;
+} mr_delta_foreign;
+
+/* Takes files that another engine wrote below `folder`, of a stage of the lake, into the table, as
+ * mr_delta_write_rows takes those of its own; write->select is not looked at. folder NULL: they lie
+ * in the table's own folder already, durably, under names of their own. */
+mr_status mr_delta_adopt(mr_delta_table *table, const mr_delta_write *write, const char *folder,
+                         const mr_delta_foreign *files, size_t count, mr_delta_files **ret_files,
+                         mr_err *err);
+
 typedef struct mr_delta_optimize_options {
     uint64_t file_bytes_target; /* 0 = 128 MiB */
     uint64_t file_bytes_small;  /* files below are gathered; 0 = half the target */

@@ -280,6 +280,20 @@ static mr_text text_or_absent(const mr_olap_result *result, size_t column)
     return mr_olap_is_null(result, column) ? MR_TEXT_ABSENT : mr_olap_text(result, column);
 }
 
+static void take_chunk(stats_read *self, const mr_delta_chunk *chunk)
+{
+    column_stats *column = &self->columns[chunk->column];
+    const bool counted = chunk->nulls >= 0;
+    const bool has_values = !counted || chunk->nulls != chunk->values;
+
+    column->nulls += counted ? chunk->nulls : 0;
+    column->nulls_unknown |= !counted;
+    if (column->kind != STATS_NONE) {
+        take_bound(column, false, chunk->least, has_values);
+        take_bound(column, true, chunk->greatest, has_values);
+    }
+}
+
 /* file_name, column_id, num_values, stats_null_count, stats_min_value, stats_max_value */
 static void take_row(stats_read *self, const mr_olap_result *result, mr_delta_written_list *list)
 {
@@ -293,16 +307,30 @@ static void take_row(stats_read *self, const mr_olap_result *result, mr_delta_wr
     if (self->file == NULL || index < 0 || (size_t)index >= self->count) {
         return;
     }
-    column_stats *column = &self->columns[index];
-    bool counted = !mr_olap_is_null(result, 3);
-    int64_t nulls = counted ? mr_olap_int64(result, 3) : 0;
-    bool has_values = !counted || nulls != mr_olap_int64(result, 2);
-    column->nulls += nulls;
-    column->nulls_unknown |= !counted;
-    if (column->kind != STATS_NONE) {
-        take_bound(column, false, text_or_absent(result, 4), has_values);
-        take_bound(column, true, text_or_absent(result, 5), has_values);
+    take_chunk(
+        self, &(mr_delta_chunk){.column = (size_t)index,
+                                .values = mr_olap_int64(result, 2),
+                                .nulls = mr_olap_is_null(result, 3) ? -1 : mr_olap_int64(result, 3),
+                                .least = text_or_absent(result, 4),
+                                .greatest = text_or_absent(result, 5)});
+}
+
+char *mr_delta_stats_tell(const mr_delta_write *write, const mr_delta_foreign *file)
+{
+    stats_read *self = mr_alloc_zero(1, sizeof *self);
+    mr_delta_written written = {.rows = file->rows};
+
+    self->count = stats_fields(write->schema, self->fields);
+    finish_file(self); /* of none yet: makes the columns ready */
+    self->file = &written;
+    for (size_t i = 0; i < file->chunk_count; i++) {
+        if (file->chunks[i].column < self->count) {
+            take_chunk(self, &file->chunks[i]);
+        }
     }
+    finish_file(self);
+    free(self);
+    return written.stats;
 }
 
 static mr_status read_stats(mr_olap_connection *connection, const mr_delta_write *write,

@@ -43,6 +43,7 @@ typedef struct writing {
     const mr_delta_write *write;
     char *folder; /* in the stage, where the engine writes */
     mr_delta_written_list written;
+    bool in_place; /* what is written lies in the table under its own name */
     mr_delta_files *files;
     char schema_tag[mr_delta_schema_tag_bytes];
 } writing;
@@ -448,7 +449,11 @@ static mr_status name_file(writing *self, const mr_delta_written *written, mr_de
     mr_buffer_init(&text, 8192);
     mr_status status = find_partition(self, written, &file, err);
     if (status == MR_OK) {
-        put_path(self, &file, &text);
+        if (self->in_place) {
+            (void)mr_buffer_append_string(&text, written->relative);
+        } else {
+            put_path(self, &file, &text);
+        }
         file.path = keep(self, mr_buffer_text(&text));
         mr_buffer_clear(&text);
         put_tags(self, written, &text);
@@ -467,6 +472,17 @@ static mr_status name_file(writing *self, const mr_delta_written *written, mr_de
     return status;
 }
 
+static mr_status find_blobs(writing *self, mr_blob_import *files, size_t count, mr_err *err)
+{
+    mr_status status = MR_OK;
+
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        status = mr_blob_find(self->table->blobs, files[i].name, &files[i].blob, err);
+        files[i].done = status == MR_OK;
+    }
+    return status;
+}
+
 static mr_status import_files(writing *self, mr_err *err)
 {
     size_t count = self->written.count;
@@ -478,7 +494,8 @@ static mr_status import_files(writing *self, mr_err *err)
         status = name_file(self, &self->written.items[i], &files[i], &imports[i], err);
     }
     if (status == MR_OK) {
-        status = mr_blobs_import(self->table->blobs, imports, count, err);
+        status = self->in_place ? find_blobs(self, imports, count, err)
+                                : mr_blobs_import(self->table->blobs, imports, count, err);
     }
     for (size_t i = 0; i < count; i++) {
         if (imports[i].done) { /* it can be discarded, should others have failed */
@@ -515,6 +532,27 @@ static void free_written(mr_delta_written_list *list)
     free(list->items);
 }
 
+static void begin(writing *self, char *folder)
+{
+    self->folder = folder;
+    self->files = mr_alloc_zero(1, sizeof *self->files);
+    self->files->arena = mr_arena_create(files_arena_bytes_max);
+    mr_delta_schema_tag(self->write->schema, self->schema_tag);
+}
+
+static mr_status finish(writing *self, mr_status status, mr_delta_files **ret_files, mr_err *err)
+{
+    free_written(&self->written);
+    free(self->folder);
+    if (status != MR_OK) {
+        mr_delta_files_discard(self->table, self->files);
+        mr_delta_files_free(self->files);
+        return mr_fail_in(err, status, "write to table %s", self->table->path);
+    }
+    *ret_files = self->files;
+    return MR_OK;
+}
+
 mr_status mr_delta_write_rows(mr_delta_table *table, mr_olap_connection *connection,
                               const mr_delta_write *write, mr_delta_files **ret_files, mr_err *err)
 {
@@ -526,22 +564,34 @@ mr_status mr_delta_write_rows(mr_delta_table *table, mr_olap_connection *connect
         status = mr_blobs_stage(table->blobs, &stage, err);
     }
     if (status == MR_OK) {
-        self.folder = mr_path_join(stage, "rows");
-        self.files = mr_alloc_zero(1, sizeof *self.files);
-        self.files->arena = mr_arena_create(files_arena_bytes_max);
-        mr_delta_schema_tag(write->schema, self.schema_tag);
+        begin(&self, mr_path_join(stage, "rows"));
         status = write_staged(&self, err);
     }
     mr_blobs_unstage(table->blobs, stage);
-    free_written(&self.written);
-    free(self.folder);
-    if (status != MR_OK) {
-        mr_delta_files_discard(table, self.files);
-        mr_delta_files_free(self.files);
-        return mr_fail_in(err, status, "write to table %s", table->path);
+    return finish(&self, status, ret_files, err);
+}
+
+mr_status mr_delta_adopt(mr_delta_table *table, const mr_delta_write *write, const char *folder,
+                         const mr_delta_foreign *files, size_t count, mr_delta_files **ret_files,
+                         mr_err *err)
+{
+    writing self = {.table = table, .write = write, .in_place = folder == NULL};
+    mr_status status = mr_delta_schema_check(write->schema, err);
+
+    folder = folder == NULL ? table->path : folder;
+    if (status == MR_OK) {
+        begin(&self, mr_copy_string(folder));
+        for (size_t i = 0; i < count; i++) {
+            char *path = mr_path_join(folder, files[i].path);
+            note_written(&self, mr_text_of(path), files[i].rows);
+            free(path);
+            mr_delta_written *written = &self.written.items[i];
+            written->stats = mr_delta_stats_tell(write, &files[i]);
+            written->sum = files[i].sum != NULL ? mr_copy_string(files[i].sum) : NULL;
+        }
+        status = import_files(&self, err);
     }
-    *ret_files = self.files;
-    return MR_OK;
+    return finish(&self, status, ret_files, err);
 }
 
 size_t mr_delta_files_count(const mr_delta_files *files)

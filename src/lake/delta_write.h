@@ -34,6 +34,9 @@ void mr_delta_put_sum(const char *column, mr_buffer *sql);
 mr_status mr_delta_stats_read(mr_olap_connection *connection, const mr_delta_write *write,
                               mr_delta_written_list *list, mr_err *err);
 
+/* Likewise, of one file, from what its writer says of its footer. malloc'd. */
+char *mr_delta_stats_tell(const mr_delta_write *write, const mr_delta_foreign *file);
+
 /* "millrace.schema" of files with these columns: such files need no look at theirs. */
 enum { mr_delta_schema_tag_bytes = 17 };
 void mr_delta_schema_tag(const mr_delta_schema *schema, char tag[static mr_delta_schema_tag_bytes]);

@@ -18,20 +18,22 @@ mr_status mr_task_make_pending(mr_task *task, mr_err *err)
     return mr_session_make(task->session, "pending", &task->sql, err);
 }
 
+static mr_status take_counts(void *ctx, const mr_text *values, size_t count, mr_err *err)
+{
+    mr_model_report *report = ctx;
+
+    (void)err;
+    MR_ASSERT(count == 2);
+    MR_ASSERT(mr_parse_int64(values[0], &report->rows_new));
+    MR_ASSERT(mr_parse_int64(values[1], &report->rows_changed));
+    return MR_OK;
+}
+
 static mr_status count_fresh(mr_task *task, mr_err *err)
 {
-    mr_model_report *report = task->report;
-    int64_t rows = 0;
-    int64_t gone = 0;
-    mr_status status =
-        mr_session_count(task->session, "SELECT count(*) FROM fresh WHERE is_new", &rows, err);
-
-    if (status == MR_OK) {
-        status = mr_session_count(task->session, "SELECT count(*) FROM gone", &gone, err);
-    }
-    report->rows_new = rows;
-    report->rows_changed = gone;
-    return status;
+    return mr_engine_query(task->session->engine,
+                           "SELECT count(*), (SELECT count(*) FROM gone) FROM fresh WHERE is_new",
+                           take_counts, task->report, err);
 }
 
 static int compare_paths(const void *a, const void *b)

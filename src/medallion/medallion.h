@@ -17,6 +17,7 @@
 #include "bus/bus.h"
 #include "lake/blob.h"
 #include "medallion/model.h"
+#include "medallion/spark.h"
 #include "olap/olap.h"
 #include "store/store.h"
 
@@ -105,7 +106,8 @@ typedef struct mr_kept_reconciliation {
 } mr_kept_reconciliation;
 
 typedef struct mr_run_report {
-    char id[40]; /* of this run */
+    char id[40];        /* of this run */
+    const char *engine; /* "duckdb", "spark"; static */
     int64_t started_ms;
     uint64_t us;
     mr_model_report *models; /* in the order they were run */
@@ -126,7 +128,8 @@ const char *mr_model_state_name(mr_model_state state);
 typedef struct mr_run_progress {
     const mr_model *model;
     size_t index, count;           /* of the models of this run */
-    const mr_model_report *report; /* NULL: it begins; else it has ended */
+    const mr_model_report *report; /* NULL: it begins, or goes on; else it has ended */
+    const char *note;              /* it goes on: what the engine is at; NULL: it begins */
 } mr_run_progress;
 
 /* What a run is compared with; each may be NULL, and its balances are then unknown. */
@@ -139,7 +142,9 @@ typedef struct mr_run_peers {
 typedef struct mr_run_options {
     mr_blobs *blobs;
     const mr_models *models;
-    mr_olap_options engine;
+    mr_olap_options engine;        /* DuckDB: computes, or (with spark) does the upkeep alone */
+    const mr_spark_options *spark; /* NULL: DuckDB computes */
+    mr_engine *kept_engine;        /* instead: one that outlives the run; NULL: none */
     mr_run_peers peers;
     const char *layer;         /* "silver", "gold"; NULL = all */
     const char *const *select; /* names of models, NULL-terminated; NULL = all of the layer */

@@ -55,34 +55,55 @@ static mr_status take_value(void *ctx, const mr_text *values, size_t count, mr_e
     return MR_OK;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+    const int64_t left = *(const int64_t *)a;
+    const int64_t right = *(const int64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return compare_text(*(const mr_text *)a, *(const mr_text *)b);
+}
+
+static mr_status ask_values(mr_task *task, prune_column *column, mr_buffer *sql, mr_err *err)
+{
+    (void)mr_buffer_append(sql, "", 1);
+    column->count = 0;
+    column->has_null = false;
+    mr_arena_reset(column->arena);
+    return mr_engine_query(task->session->engine, sql->data, take_value, column, err);
+}
+
+/* All that there are, in order; of too many the least and the greatest. */
 static mr_status read_values(mr_task *task, prune_column *column, const char *values, mr_err *err)
 {
     mr_buffer name;
     mr_buffer sql;
-    int64_t distinct = 0;
     mr_status status;
 
     mr_buffer_init(&name, 1024);
     mr_buffer_init(&sql, 8192);
     mr_sql_name(&name, column->name);
     (void)mr_buffer_append(&name, "", 1);
-    (void)mr_buffer_printf(&sql, "SELECT count(DISTINCT %s) FROM %s", name.data, values);
-    (void)mr_buffer_append(&sql, "", 1);
-    status = mr_session_count(task->session, sql.data, &distinct, err);
-    column->range = distinct >= prune_values_max;
-    mr_buffer_clear(&sql);
-    if (column->range) {
+    (void)mr_buffer_printf(&sql, "SELECT DISTINCT %s FROM %s LIMIT %d", name.data, values,
+                           prune_values_max);
+    status = ask_values(task, column, &sql, err);
+    column->range = column->count + (column->has_null ? 1 : 0) == (size_t)prune_values_max;
+    if (status == MR_OK && column->range) {
+        mr_buffer_clear(&sql);
         (void)mr_buffer_printf(&sql,
                                "SELECT min(%s) FROM %s UNION ALL SELECT max(%s) FROM %s UNION ALL "
                                "(SELECT %s FROM %s WHERE %s IS NULL LIMIT 1)",
                                name.data, values, name.data, values, name.data, values, name.data);
-    } else {
-        (void)mr_buffer_printf(&sql, "SELECT DISTINCT %s FROM %s ORDER BY 1", name.data, values);
+        status = ask_values(task, column, &sql, err);
     }
-    (void)mr_buffer_append(&sql, "", 1);
-    if (status == MR_OK) {
-        column->count = 0;
-        status = mr_engine_query(task->session->engine, sql.data, take_value, column, err);
+    if (status == MR_OK && column->number) {
+        qsort(column->numbers, column->count, sizeof(column->numbers[0]), compare_numbers);
+    } else if (status == MR_OK) {
+        qsort(column->texts, column->count, sizeof(column->texts[0]), compare_texts);
     }
     mr_buffer_free(&name);
     mr_buffer_free(&sql);

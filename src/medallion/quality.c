@@ -199,7 +199,7 @@ mr_status mr_medallion_reconcile(mr_blobs *blobs, const mr_models *models,
                                  mr_err *err)
 {
     mr_session *session = NULL;
-    mr_status status = mr_session_open(blobs, models, NULL, &session, err);
+    mr_status status = mr_session_open(blobs, models, NULL, NULL, false, &session, err);
 
     if (status == MR_OK) {
         status = mr_session_reconcile(session, peers, ret_reconciliation, err);

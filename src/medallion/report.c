@@ -113,6 +113,8 @@ bool mr_run_report_json(const mr_run_report *report, mr_buffer *out)
     write_text(out, "run", report->id);
     (void)mr_buffer_append_string(out, ",");
     write_text(out, "status", mr_run_report_status(report));
+    (void)mr_buffer_append_string(out, ",");
+    write_text(out, "engine", report->engine);
     if (report->ok && report->done == 0) {
         (void)mr_buffer_append_string(out, ",");
         write_text(out, "reason",

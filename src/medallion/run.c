@@ -17,6 +17,7 @@ typedef struct run {
     mr_session *session;
     mr_run_report *report;
     mr_family family; /* computed already, not committed */
+    mr_run_progress under_way;
 } run;
 
 /* --- Which models ----------------------------------------------------------------------------- */
@@ -191,12 +192,13 @@ static void run_model(run *r, const mr_model *model, mr_model_report *report)
     report->us = before_us + (uint64_t)(mr_monotonic_us() - start_us);
 }
 
-static void tell(const run *r, size_t index, size_t count, const mr_model *model,
+static void tell(run *r, size_t index, size_t count, const mr_model *model,
                  const mr_model_report *report)
 {
     const mr_run_progress progress = {
         .model = model, .index = index, .count = count, .report = report};
 
+    r->under_way = progress;
     if (r->options->progress != NULL) {
         r->options->progress(r->options->ctx, &progress);
     }
@@ -292,6 +294,33 @@ static bool is_date(const char *text)
     return strlen(text) == strlen("2026-11-23") && mr_civil_parse(mr_text_of(text), &day);
 }
 
+/* What the engine is at, while a model is under way. */
+static void tell_note(void *ctx, const char *note)
+{
+    const run *r = ctx;
+
+    if (r->under_way.model != NULL && r->options->progress != NULL) {
+        mr_run_progress progress = r->under_way;
+        progress.note = note;
+        r->options->progress(r->options->ctx, &progress);
+    }
+}
+
+static mr_status open_session(run *r, mr_err *err)
+{
+    const mr_run_options *options = r->options;
+    mr_engine *engine = options->kept_engine;
+
+    if (engine == NULL && options->spark != NULL) {
+        mr_spark_options spark = *options->spark;
+        spark.progress = tell_note;
+        spark.ctx = r;
+        engine = mr_engine_spark_create(options->blobs, &spark);
+    }
+    return mr_session_open(options->blobs, options->models, &options->engine, engine,
+                           options->kept_engine != NULL, &r->session, err);
+}
+
 mr_status mr_medallion_run(const mr_run_options *options, mr_run_report **ret_report, mr_err *err)
 {
     run r = {.options = options};
@@ -303,8 +332,7 @@ mr_status mr_medallion_run(const mr_run_options *options, mr_run_report **ret_re
         return mr_fail(err, MR_INVALID, "a date is yyyy-mm-dd, not '%s'", options->date);
     }
     if (status == MR_OK) {
-        status =
-            mr_session_open(options->blobs, options->models, &options->engine, &r.session, err);
+        status = open_session(&r, err);
     }
     if (status != MR_OK) {
         return status;
@@ -312,6 +340,7 @@ mr_status mr_medallion_run(const mr_run_options *options, mr_run_report **ret_re
     r.report = mr_alloc_zero(1, sizeof(*r.report));
     r.report->models =
         mr_alloc_zero(mr_models_count(options->models) + 1, sizeof(*r.report->models));
+    r.report->engine = mr_engine_name(r.session->engine);
     r.report->started_ms = mr_now_ms();
     mr_random_secret(&random, sizeof(random));
     (void)snprintf(r.report->id, sizeof(r.report->id), "%llx-%08llx",

@@ -16,26 +16,36 @@ static int64_t rows_in_memory(uint64_t memory_bytes_max)
     return rows < rows_in_memory_most ? (int64_t)rows : rows_in_memory_most;
 }
 
-mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_olap_options *engine,
-                          mr_session **ret_session, mr_err *err)
+static mr_status open_olap(mr_session *session, const mr_olap_options *olap, mr_err *err)
 {
-    mr_session *session = mr_alloc_zero(1, sizeof(*session));
-    mr_status status = MR_OK;
+    mr_status status = mr_olap_open(olap, &session->olap, err);
 
-    session->blobs = blobs;
-    session->models = models;
-    if (engine == NULL) {
-        *ret_session = session;
-        return MR_OK;
-    }
-    session->rows_in_memory_max = rows_in_memory(engine->memory_bytes_max);
-    status = mr_olap_open(engine, &session->olap, err);
     if (status == MR_OK) {
         status = mr_olap_connect(session->olap, &session->connection, err);
     }
-    if (status == MR_OK) {
+    if (status == MR_OK && session->engine == NULL) {
         status = mr_engine_duckdb_open(session->olap, session->connection, &session->engine, err);
     }
+    return status;
+}
+
+mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_olap_options *olap,
+                          mr_engine *engine, bool keep, mr_session **ret_session, mr_err *err)
+{
+    mr_session *session = mr_alloc_zero(1, sizeof(*session));
+
+    session->blobs = blobs;
+    session->models = models;
+    session->engine = engine;
+    session->keep_engine = keep;
+    if (olap == NULL) {
+        *ret_session = session;
+        return MR_OK;
+    }
+    /* Another engine keeps no table of rows: it reads those that it has written. */
+    session->rows_in_memory_max =
+        engine != NULL ? INT64_MIN : rows_in_memory(olap->memory_bytes_max);
+    mr_status status = open_olap(session, olap, err);
     if (status != MR_OK) {
         mr_session_close(session);
         return status;
@@ -54,7 +64,9 @@ void mr_session_close(mr_session *session)
         mr_delta_table_destroy(session->tables[i]->table);
         free(session->tables[i]);
     }
-    mr_engine_close(session->engine);
+    if (!session->keep_engine) {
+        mr_engine_close(session->engine);
+    }
     mr_olap_disconnect(session->connection);
     mr_olap_close(session->olap);
     free(session);

@@ -9,7 +9,7 @@
 
 #include "lake/delta.h"
 #include "medallion/catalog.h"
-#include "medallion/engine.h"
+#include "medallion/spark.h"
 #include "medallion/sql.h"
 
 enum {
@@ -32,14 +32,16 @@ typedef struct mr_session {
     mr_olap *olap;
     mr_olap_connection *connection; /* for upkeep: checkpoints, small files, the runs' history */
     mr_engine *engine;              /* for rows */
+    bool keep_engine;               /* it is the caller's */
     int64_t rows_in_memory_max; /* so many of a source's rows: what is made of them fits memory */
     mr_session_table *tables[mr_session_tables_max];
     size_t table_count;
 } mr_session;
 
-/* engine NULL: a session that only looks at tables' logs. */
-mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_olap_options *engine,
-                          mr_session **ret_session, mr_err *err);
+/* olap NULL: a session that only looks at tables' logs. engine NULL: DuckDB computes; else it is
+ * the session's, unless `keep`. */
+mr_status mr_session_open(mr_blobs *blobs, const mr_models *models, const mr_olap_options *olap,
+                          mr_engine *engine, bool keep, mr_session **ret_session, mr_err *err);
 void mr_session_close(mr_session *session); /* NULL is fine */
 
 mr_status mr_session_find(mr_session *session, const char *name, mr_session_table **ret_table,

@@ -170,15 +170,16 @@ static inline void lake_bring_up(lake_fixture *f, bool full_refresh)
     mr_run_report_free(report);
 }
 
-/* The table's rows as they are now, as table `name` of the fixture's connection. */
-static inline void lake_read_table(lake_fixture *f, const char *table, const char *name)
+/* The rows of a table of `of` as they are now, as table `name` of f's connection. */
+static inline void lake_read_other(lake_fixture *f, const lake_fixture *of, const char *table,
+                                   const char *name)
 {
     char path[mr_model_path_bytes_max];
     mr_delta_snapshot *snapshot = NULL;
     mr_buffer sql;
 
     mr_model_path_of(table, path);
-    mr_delta_table *delta = mr_delta_table_create(f->blobs, path);
+    mr_delta_table *delta = mr_delta_table_create(of->blobs, path);
     OK(mr_delta_read(delta, &snapshot, &err));
     mr_buffer_init(&sql, 16 << 20);
     (void)mr_buffer_printf(&sql, "CREATE OR REPLACE TABLE %s AS SELECT * FROM ", name);
@@ -188,6 +189,11 @@ static inline void lake_read_table(lake_fixture *f, const char *table, const cha
     mr_buffer_free(&sql);
     mr_delta_snapshot_free(snapshot);
     mr_delta_table_destroy(delta);
+}
+
+static inline void lake_read_table(lake_fixture *f, const char *table, const char *name)
+{
+    lake_read_other(f, f, table, name);
 }
 
 /* The first rows of a query, on standard error. */
