@@ -139,7 +139,7 @@ static bool read_url(mr_text url, mr_adls_place *place)
     }
     mr_text rest = {url.data + scheme.bytes, url.bytes - scheme.bytes};
     mr_text host = next_part(&rest);
-    mr_text container = MR_TEXT_LITERAL("");
+    mr_text container;
     bool known;
     if (mr_text_equal(scheme, abfss)) {
         const char *at = memchr(host.data, '@', host.bytes);

@@ -19,7 +19,7 @@ def is_commit(method, path):
 
 
 class Proxy:
-    def __init__(self, port, seed, aims=is_commit, share=0.6):
+    def __init__(self, port, seed, aims=is_commit, share=0.85):
         self.upstream, self.aims, self.share = port, aims, share
         self.random, self.lock = random.Random(seed), threading.Lock()
         self.faults = {fault: 0 for fault in FAULTS}

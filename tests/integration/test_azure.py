@@ -1,7 +1,7 @@
 """The lake in Azure Data Lake Storage, end to end, against Azurite: the same answers as of a folder, through every
 command, with a key and with a signature; and no commit lost, doubled or torn by cut connections.
 
-LAKE_CUTS sets how many connections are cut (default 24); SEED repeats the choices.
+LAKE_CUTS sets how many connections are cut (default 40); SEED repeats the choices.
 """
 
 import os
@@ -18,7 +18,7 @@ from test_lake_kill import check_the_lake
 from test_medallion import check_gold, run
 from test_real_data import FILE, check_figures, csv  # noqa: F401
 
-CUTS = int(os.environ.get("LAKE_CUTS", "24"))
+CUTS = int(os.environ.get("LAKE_CUTS", "40"))
 CLIENTS, WRITERS = 2, 2
 COMMANDS = [
     ["run", "all"], ["lake", "optimize", "bronze/sales_events"], ["run", "silver"], ["run", "gold"],

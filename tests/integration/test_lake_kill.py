@@ -46,6 +46,13 @@ class Lake:
         self.container, self.copy = new_container(), tmp_path / "copy"
         self.settings = self.azurite.settings(self.container) if self.azurite else {}
 
+    def compared(self, folder):
+        """The tables that are compared, and the engines that read them: of a lake that is slow to ask, the ends of the way.
+        ops/ is history: each run adds to it."""
+        names = [name for name in tables_of(folder) if not name.startswith("ops/")]
+        ends = {"bronze/sales_events", "silver/fact_sales", "gold/fact_sales", "gold/mart_orders"}
+        return ([name for name in names if name in ends], ["duckdb"]) if self.azurite else (names, READERS)
+
     def folder(self, platform):
         return self.azurite.mirror(self.container, self.copy) if self.azurite else platform.data / "lake"
 
@@ -124,7 +131,7 @@ def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers, lake):  # 
         folder = lake.folder(platform)
         names = [name for name in tables_of(folder) if not name.startswith("ops/")]
         incremental = our_tables(platform, names)
-        for engine in READERS:
+        for engine in engines:
             same(readers.read(engine, folder, names), incremental)
         platform.run("run", "all", "--full-refresh")
         assert our_tables(platform, names) == incremental
