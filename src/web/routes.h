@@ -39,7 +39,8 @@ mr_status mr_web_session_password(mr_web_call *call, mr_err *err);
 mr_status mr_web_users_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_audit_get(mr_web_call *call, mr_err *err);
 
-/* --- The web itself (routes_system.c) ---------------------------------------------------------- */
+/* --- The web itself (routes_system.c) ----------------------------------------------------------
+ */
 mr_status mr_web_ready_get(mr_web_call *call, mr_err *err);
 mr_status mr_web_metrics_get(mr_web_call *call, mr_err *err);
 

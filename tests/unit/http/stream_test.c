@@ -280,8 +280,7 @@ int main(void)
         cmocka_unit_test(more_unsent_than_is_kept_ends_the_connection),
         cmocka_unit_test(the_end_of_input_ends_only_a_stream_without_end),
         cmocka_unit_test(a_client_that_left_before_the_begin_is_told_of),
-        cmocka_unit_test(
-            a_client_that_ended_its_side_before_the_answer_has_left_where_that_is_so),
+        cmocka_unit_test(a_client_that_ended_its_side_before_the_answer_has_left_where_that_is_so),
     };
 
     return cmocka_run_group_tests_name("http streams", tests, NULL, NULL);
