@@ -69,12 +69,18 @@ function downward(from: FlowNode, to: FlowNode): Line {
   };
 }
 
+const countRoom = 76; // px
+const bendMin = 32;
+
 function sideways(from: FlowNode, to: FlowNode, { nodeWidth }: FlowPicture): Line {
   const side = to.x > from.x ? 1 : -1;
   const start = { x: from.x + (side * nodeWidth) / 2, y: from.y };
   const end = { x: to.x - (side * nodeWidth) / 2, y: to.y };
-  const bend = (end.x - start.x) / 2;
-  const path = `M${start.x} ${start.y}C${start.x + bend} ${start.y} ${end.x - bend} ${end.y} ${end.x} ${end.y}`;
+  // The last stretch is level: the count has room above it, clear of the neighbours' bends.
+  const level = start.y === end.y ? 0 : Math.min(countRoom, Math.abs(end.x - start.x) - bendMin);
+  const knee = end.x - side * level;
+  const bend = (knee - start.x) / 2;
+  const path = `M${start.x} ${start.y}C${start.x + bend} ${start.y} ${knee - bend} ${end.y} ${knee} ${end.y}H${end.x}`;
   const between = (start.x + end.x) / 2;
   return start.y === end.y
     ? {

@@ -43,7 +43,8 @@ function RoleCard({ state, at }: { state: RoleState; at: string }) {
     ["Events", count(state.events)],
     ["Memory", bytes(state.memory_bytes)],
     ["CPU", duration(state.cpu_seconds * 1000)],
-    state.restarts === null ? ["Errors", count(state.errors)] : ["Restarts", count(state.restarts)],
+    ["Errors", count(state.errors)],
+    ...(state.restarts ? [["Restarts", count(state.restarts)] as [string, string]] : []),
   ];
   return (
     <li class={state.alive ? "role" : "role stopped"} aria-label={state.role}>
