@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <time.h>
 
-enum { round_trip_ms = 300 };
+enum { round_trip_ms = 300, tries_max = 8 };
 
 static const char topic[] = "orders";
 
@@ -98,15 +98,15 @@ static int64_t cpu_us(void)
     return time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
-/* More records for a partition, while as many as the library sends ahead are under way. */
-static void waiting_for_an_answer_takes_no_time_of_a_core(void **state)
+/* More records for a partition, while as many as the library sends ahead are under way. Returns the
+ * CPU time that it took, in microseconds. */
+static int64_t wait_for_answers(void)
 {
     kafka_mock mock;
     mr_err err;
     mr_bus *bus = NULL;
     mr_bus_batch *given[batches];
     ends all = {.count = 0};
-    (void)state;
     (void)pthread_mutex_init(&all.lock, NULL);
     (void)pthread_cond_init(&all.changed, NULL);
     mr_bus_producer *producer = start(&mock, NULL, &bus);
@@ -123,7 +123,7 @@ static void waiting_for_an_answer_takes_no_time_of_a_core(void **state)
         (void)pthread_cond_wait(&all.changed, &all.lock);
     }
     (void)pthread_mutex_unlock(&all.lock);
-    assert_in_range(cpu_us() - before_us, 0, round_trip_ms * 1000 / 8);
+    int64_t taken_us = cpu_us() - before_us;
     assert_int_equal(all.worst, MR_OK);
     for (size_t index = 0; index < batches; index++) { /* in the order in which they were given */
         assert_int_equal(all.offsets[index], 1 + index * batch_records);
@@ -134,6 +134,20 @@ static void waiting_for_an_answer_takes_no_time_of_a_core(void **state)
     mock_stop(&mock);
     (void)pthread_mutex_destroy(&all.lock);
     (void)pthread_cond_destroy(&all.changed);
+    return taken_us;
+}
+
+/* On a busy machine the first batch may not have been sent when the others come: then it is tried
+ * again. A producer that spins does so each time. */
+static void waiting_for_an_answer_takes_no_time_of_a_core(void **state)
+{
+    int64_t least_us = INT64_MAX;
+    (void)state;
+    for (int tries = 0; tries < tries_max && least_us > round_trip_ms * 1000 / 8; tries++) {
+        int64_t taken_us = wait_for_answers();
+        least_us = taken_us < least_us ? taken_us : least_us;
+    }
+    assert_in_range(least_us, 0, round_trip_ms * 1000 / 8);
 }
 
 int main(void)

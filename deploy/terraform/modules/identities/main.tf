@@ -6,7 +6,7 @@ locals {
   lake_roles = {
     processor = "Storage Blob Data Contributor" # bronze
     scheduler = "Storage Blob Data Contributor" # silver, gold
-    web       = "Storage Blob Data Reader"      # dashboards, SQL
+    web       = "Storage Blob Data Contributor" # dashboards, SQL; keeps invoices as documents
   }
   roles = toset(["gateway", "processor", "scheduler", "web"])
 
