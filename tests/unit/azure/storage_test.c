@@ -90,9 +90,7 @@ static void expect_content(mr_storage *storage, const char *name, const char *co
 
 static void names_of_every_kind_come_back_as_they_were(void **state)
 {
-    static const char *const names[] = {"a b/c+d%41&e=f?g#h",
-                                        "a b/Gr\xc3\xbc\xc3\x9f"
-                                        "e 'x'",
+    static const char *const names[] = {"a b/c+d%41&e=f?g#h", "a b/Gr\303\274\303\237e 'x'",
                                         "a b/\xf0\x9f\x98\x80<>", "a b/p=a%20b/x"};
     mr_storage *storage = ((fixture *)*state)->storage;
     mr_storage_blob blob;
