@@ -227,8 +227,8 @@ static void no_query_takes_another_role(void **state)
         "SELECT set_config('role', 'none', false)",
         "SELECT set_config('role', session_user, true)",
         "SELECT set_config('session_authorization', session_user, false)",
-        "SELECT query_to_xml('SELECT * FROM ops.secret', true, false, r) FROM"
-        " (SELECT set_config('role', 'none', false) AS r OFFSET 0) AS x",
+        ("SELECT query_to_xml('SELECT * FROM ops.secret', true, false, r) FROM"
+         " (SELECT set_config('role', 'none', false) AS r OFFSET 0) AS x"),
         "SELECT * FROM millrace_ask('SELECT set_config(''role'', ''none'', false)') AS t (a text)",
     };
 
