@@ -118,6 +118,7 @@ static inline ran run_words(int (*run)(mr_cli *cli, int argc, char **argv),
     char *given[fixture_words_max + 1];
     memcpy(given, argv, sizeof(given));
     result.exit_status = run(&cli, count, argv);
+    mr_secrets_close(cli.secrets);
     mr_config_destroy(cli.config);
     result.err = mr_copy_string(capture_end(err));
     result.out = mr_copy_string(capture_end(out));

@@ -51,6 +51,7 @@ static int tear_down(void **state)
 {
     fixture *f = *state;
 
+    mr_secrets_close(f->cli.secrets);
     mr_config_destroy(f->cli.config);
     free(f->out);
     free(f->err);
