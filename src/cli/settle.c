@@ -305,7 +305,8 @@ static bool take_changes(int watch_fd)
 
 static void await_change(int watch_fd, int64_t left_us)
 {
-    const int64_t wait_us = left_us < (int64_t)recheck_ms * 1000 ? left_us : recheck_ms * 1000;
+    const int64_t wait_us =
+        left_us < (int64_t)recheck_ms * 1000 ? left_us : (int64_t)recheck_ms * 1000;
     const int64_t until_us = mr_monotonic_us() + wait_us;
     int64_t now_us = mr_monotonic_us();
 

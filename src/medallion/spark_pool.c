@@ -251,7 +251,7 @@ static mr_status wait_for_answer(spark_pool *pool, const char *name, mr_err *err
             break;
         }
         const int64_t now_us = mr_monotonic_us();
-        if (now_us - looked_us > state_period_ms * 1000) {
+        if (now_us - looked_us > (int64_t)state_period_ms * 1000) {
             looked_us = now_us;
             mr_status state = look_at_batch(pool, err);
             if (state != MR_OK) {

@@ -407,6 +407,7 @@ static mr_status write_segments(const mr_sales_result *result, const mr_sales_pa
     mr_sales_group sums[mr_sales_rfm_count] = {{.orders = 0}};
     mr_status status = MR_OK;
 
+    MR_ASSERT(segments != NULL || now->customer_count == 0);
     for (uint32_t customer = 0; customer < now->customer_count; customer++) {
         const mr_sales_group *group = &now->customers[customer];
 
