@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* azure/settings.c - from settings to a credential. */
+/* azure/settings.c - from settings to a credential.
+ *
+ * Called by: the commands, for the lake and for references; keeps nothing.
+ */
 #include "azure/settings.h"
 
 static const struct {

@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "azure/parallel.h"
 #include "azure/storage_call.h"
 #include "azure/storage_sign.h"
+#include "base/parallel.h"
 #include "base/random.h"
 
 enum {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* azure/vault_challenge.c - what a reference names, and what a vault's 401 asks for. */
+/* azure/vault_challenge.c - what a reference names, and what a vault's 401 asks for.
+ *
+ * Called by: vault.c, and the fuzzer with any text; parses only, asks nobody.
+ */
 #include <stdio.h>
 #include <strings.h>
 

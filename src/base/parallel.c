@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* azure/parallel.c - threads that take the next index until there is none; see parallel.h. */
-#include "azure/parallel.h"
+/* base/parallel.c - threads that take the next index until there is none; see parallel.h. */
+#include "base/parallel.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

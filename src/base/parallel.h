@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* azure/parallel.h - the same work for many things, several at once: what waits for a network is
+/* base/parallel.h - the same work for many things, several at once: what waits for a network is
  * done in the time of one wait.
  */
-#ifndef MR_AZURE_PARALLEL_H
-#define MR_AZURE_PARALLEL_H
+#ifndef MR_BASE_PARALLEL_H
+#define MR_BASE_PARALLEL_H
 
 #include <stddef.h>
 

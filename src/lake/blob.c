@@ -11,8 +11,8 @@
 
 #include <stdlib.h>
 
-#include "azure/parallel.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "lake/blob_backend.h"
 
 enum { blob_name_bytes_max = 1024, blob_part_bytes_max = 255 };

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "azure/parallel.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "lake/blob_adls.h"
 
 enum {
