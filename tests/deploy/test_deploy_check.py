@@ -19,7 +19,7 @@ FAULTS = [
     ("terraform_rules", f"{TERRAFORM}/modules/storage/main.tf", 'default_action = "Deny"', 'default_action = "Allow"', "do not deny by default"),
     ("terraform_rules", f"{TERRAFORM}/modules/vault/main.tf", "purge_protection_enabled      = true", "purge_protection_enabled      = false", "purge_protection_enabled is not True"),
     ("terraform_rules", f"{TERRAFORM}/modules/vault/main.tf", "length(var.deployer_addresses) > 0", "true", "open for others"),
-    ("terraform_rules", f"{TERRAFORM}/modules/identities/main.tf", '"Storage Blob Data Reader"      #', '"Storage Blob Data Owner"      #', "'Storage Blob Data Owner', which is not on the list"),
+    ("terraform_rules", f"{TERRAFORM}/modules/identities/main.tf", '"Storage Blob Data Contributor" # bronze', '"Storage Blob Data Owner" # bronze', "'Storage Blob Data Owner', which is not on the list"),
     ("terraform_rules", f"{TERRAFORM}/modules/database/main.tf", "administrator_password_wo         = var.password", "administrator_password            = var.password", "keeps a secret in the state"),
     ("terraform_rules", f"{TERRAFORM}/modules/network/main.tf", "address_space       = [var.address_space]", 'address_space       = ["0.0.0.0/0", var.address_space]', "open to the world"),
     ("terraform_rules", f"{TERRAFORM}/modules/events/main.tf", "  tags                = var.tags\n\n  public", "\n  public", "has no tags"),
