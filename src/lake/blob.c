@@ -143,7 +143,7 @@ mr_status mr_blob_read(mr_blobs *blobs, const char *name, mr_buffer *out, mr_err
     return status == MR_OK ? blobs->ops->read(blobs->state, name, out, err) : status;
 }
 
-enum { read_threads = 16 };
+enum { remote_threads = 16 }; /* for what is as little work as a name */
 
 typedef struct reading {
     mr_blobs *blobs;
@@ -171,7 +171,7 @@ mr_status mr_blobs_read(mr_blobs *blobs, mr_blob_name_fn name, void *ctx, mr_buf
     reading self = {blobs, name, ctx, outs, missing};
     size_t there = 0;
     mr_status status =
-        mr_parallel(count, blobs->ops->remote ? read_threads : 1, read_one, &self, err);
+        mr_parallel(count, blobs->ops->remote ? remote_threads : 1, read_one, &self, err);
 
     while (there < count && !missing[there]) {
         there++;
@@ -195,6 +195,29 @@ mr_status mr_blob_delete(mr_blobs *blobs, const char *name, mr_err *err)
     mr_status status = check_name(name, err);
 
     return status == MR_OK ? blobs->ops->remove(blobs->state, name, err) : status;
+}
+
+typedef struct deleting {
+    mr_blobs *blobs;
+    mr_blob_name_fn name;
+    void *ctx;
+} deleting;
+
+static mr_status delete_one(void *ctx, size_t index, mr_err *err)
+{
+    const deleting *self = ctx;
+    char name[blob_name_bytes_max + 1];
+
+    self->name(self->ctx, index, name, sizeof name);
+    return mr_blob_delete(self->blobs, name, err);
+}
+
+mr_status mr_blobs_delete(mr_blobs *blobs, mr_blob_name_fn name, void *ctx, size_t count,
+                          mr_err *err)
+{
+    deleting self = {blobs, name, ctx};
+
+    return mr_parallel(count, blobs->ops->remote ? remote_threads : 1, delete_one, &self, err);
 }
 
 mr_status mr_blob_copy(mr_blobs *blobs, const char *from, const char *to, mr_err *err)

@@ -70,6 +70,10 @@ mr_status mr_blobs_read(mr_blobs *blobs, mr_blob_name_fn name, void *ctx, mr_buf
 mr_status mr_blob_find(mr_blobs *blobs, const char *name, mr_blob *ret_blob, mr_err *err);
 /* One that is not there is no error. */
 mr_status mr_blob_delete(mr_blobs *blobs, const char *name, mr_err *err);
+/* Several, at once where that is faster; names as for mr_blobs_read. After a failure some of them
+ * are gone. */
+mr_status mr_blobs_delete(mr_blobs *blobs, mr_blob_name_fn name, void *ctx, size_t count,
+                          mr_err *err);
 /* The same content under a second name, without moving the bytes where the backend can.
  * MR_NOT_FOUND, MR_EXISTS. */
 mr_status mr_blob_copy(mr_blobs *blobs, const char *from, const char *to, mr_err *err);

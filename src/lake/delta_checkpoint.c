@@ -8,7 +8,8 @@
  * Called by:  delta_log.c (reading), delta_commit.c and delta_vacuum.c (writing, cleaning up).
  * Invariants: (1) a checkpoint is durable before _last_checkpoint names it;
  *             (2) clean-up removes only what lies before a complete checkpoint whose own entry is
- *                 past the retention, oldest first, and keeps that checkpoint and its entry.
+ *                 past the retention, the oldest thousand first, and keeps that checkpoint and its
+ *                 entry.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -34,6 +35,7 @@ enum {
     checkpoint_actions_a_commit = 200,
     checkpoint_stretch_max = 10,
     pointer_bytes_max = 1 << 20,
+    clean_names_max = 1024, /* removed together */
 };
 
 #define DAY_MS UINT64_C(86400000)
@@ -509,6 +511,8 @@ typedef struct cleaning {
     int64_t keep_from; /* of those whose entry is old enough; -1: none */
     bool dry_run;
     uint64_t removed;
+    char *names[clean_names_max];
+    size_t name_count;
     mr_status status;
     mr_err *err;
 } cleaning;
@@ -548,7 +552,24 @@ static bool is_checksum(const char *name, int64_t *ret_version)
     return is;
 }
 
-static bool remove_old(void *ctx, const mr_blob *blob)
+static void name_old(void *ctx, size_t index, char *name, size_t room)
+{
+    (void)snprintf(name, room, "%s", ((const cleaning *)ctx)->names[index]);
+}
+
+static void remove_noted(cleaning *self)
+{
+    if (!self->dry_run && self->status == MR_OK) {
+        self->status =
+            mr_blobs_delete(self->table->blobs, name_old, self, self->name_count, self->err);
+    }
+    self->removed += self->status == MR_OK ? self->name_count : 0;
+    while (self->name_count > 0) {
+        free(self->names[--self->name_count]);
+    }
+}
+
+static bool note_old(void *ctx, const mr_blob *blob)
 {
     cleaning *self = ctx;
     mr_delta_log_name name = mr_delta_log_parse_name(blob->name);
@@ -559,10 +580,10 @@ static bool remove_old(void *ctx, const mr_blob *blob)
     if (name.version >= self->keep_from) {
         return false;
     }
-    if (!self->dry_run) {
-        self->status = mr_blob_delete(self->table->blobs, blob->name, self->err);
+    self->names[self->name_count++] = mr_copy_string(blob->name);
+    if (self->name_count == clean_names_max) {
+        remove_noted(self);
     }
-    self->removed += self->status == MR_OK ? 1 : 0;
     return self->status == MR_OK;
 }
 
@@ -588,7 +609,8 @@ mr_status mr_delta_log_clean(mr_delta_table *table, const mr_delta_meta *meta, b
     }
     mr_status status = mr_blob_list(table->blobs, folder, NULL, find_kept, &self, err);
     if (status == MR_OK && self.keep_from > 0) {
-        status = mr_blob_list(table->blobs, folder, NULL, remove_old, &self, err);
+        status = mr_blob_list(table->blobs, folder, NULL, note_old, &self, err);
+        remove_noted(&self);
     }
     status = status == MR_OK ? self.status : status;
     if (status == MR_OK) {

@@ -11,6 +11,7 @@
  *             one (a name with _ or . in front).
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/civil.h"
@@ -90,34 +91,45 @@ static bool may_be_in_flight(const vacuuming *self, const mr_delta_state *state,
            self->now_ms - file->modified_ms < uncommitted_ms_min;
 }
 
-static mr_status remove_unneeded(const vacuuming *self, const mr_delta_state *state, bool dry_run,
-                                 mr_delta_vacuum_report *report, mr_err *err)
+/* Puts the files to remove in front of the others; returns how many they are. */
+static size_t choose_unneeded(vacuuming *self, const mr_delta_state *state,
+                              mr_delta_vacuum_report *report)
 {
-    mr_status status = MR_OK;
-    mr_buffer name;
+    size_t chosen = 0;
 
-    mr_buffer_init(&name, mr_delta_name_bytes_max);
-    for (size_t i = 0; i < self->count && status == MR_OK; i++) {
-        if (is_needed(self, state, self->files[i].path)) {
+    for (size_t i = 0; i < self->count; i++) {
+        const old_file file = self->files[i];
+        if (is_needed(self, state, file.path)) {
             continue;
         }
-        if (may_be_in_flight(self, state, &self->files[i])) {
+        if (may_be_in_flight(self, state, &file)) {
             report->files_kept++;
             continue;
         }
-        mr_buffer_clear(&name);
-        if (!mr_buffer_printf(&name, "%s/%s", self->table->path, self->files[i].path) ||
-            !mr_buffer_append(&name, "", 1)) {
+        if (self->prefix_bytes + strlen(file.path) >= mr_delta_name_bytes_max) {
             continue; /* no writer of tables made a name of that length */
         }
-        status = dry_run ? MR_OK : mr_blob_delete(self->table->blobs, name.data, err);
-        if (status == MR_OK) {
-            report->files++;
-            report->bytes += self->files[i].bytes;
-        }
+        self->files[i] = self->files[chosen];
+        self->files[chosen++] = file;
+        report->files++;
+        report->bytes += file.bytes;
     }
-    mr_buffer_free(&name);
-    return status;
+    return chosen;
+}
+
+static void name_file(void *ctx, size_t index, char *name, size_t room)
+{
+    const vacuuming *self = ctx;
+
+    (void)snprintf(name, room, "%s/%s", self->table->path, self->files[index].path);
+}
+
+static mr_status remove_unneeded(vacuuming *self, const mr_delta_state *state, bool dry_run,
+                                 mr_delta_vacuum_report *report, mr_err *err)
+{
+    size_t count = choose_unneeded(self, state, report);
+
+    return dry_run ? MR_OK : mr_blobs_delete(self->table->blobs, name_file, self, count, err);
 }
 
 static mr_status check_options(const mr_delta_vacuum_options *options, mr_err *err)

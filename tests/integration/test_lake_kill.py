@@ -134,4 +134,5 @@ def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers, lake):  # 
             same(readers.read(engine, folder, names), incremental)
         platform.run("run", "all", "--full-refresh")
         assert our_tables(platform, names) == incremental
-        print(f"{lake.kills} kills, {len(ledger)} lines acknowledged")
+        commits = len(list(folder.glob("*/*/_delta_log/*.json")))
+        print(f"{lake.kills} kills, {len(ledger)} lines acknowledged, at least {commits} commits")

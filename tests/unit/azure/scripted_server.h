@@ -101,23 +101,32 @@ static inline void *scripted_run(void *ctx)
     return NULL;
 }
 
-static inline void scripted_start(scripted_server *self, const scripted_answer *answers,
-                                  size_t count)
+/* A listener of its own, whoever is to answer there. */
+static inline void scripted_listen(scripted_server *self)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     socklen_t bytes = sizeof address;
 
-    *self = (scripted_server){.answers = answers, .answer_count = count};
     self->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (count > scripted_answers_max || self->listener < 0 ||
+    if (self->listener < 0 ||
         bind(self->listener, (struct sockaddr *)&address, sizeof address) != 0 ||
         listen(self->listener, 16) != 0 ||
-        getsockname(self->listener, (struct sockaddr *)&address, &bytes) != 0 ||
-        pthread_create(&self->thread, NULL, scripted_run, self) != 0) {
+        getsockname(self->listener, (struct sockaddr *)&address, &bytes) != 0) {
         abort();
     }
     self->port = ntohs(address.sin_port);
+}
+
+static inline void scripted_start(scripted_server *self, const scripted_answer *answers,
+                                  size_t count)
+{
+    *self = (scripted_server){.answers = answers, .answer_count = count};
+    scripted_listen(self);
+    if (count > scripted_answers_max ||
+        pthread_create(&self->thread, NULL, scripted_run, self) != 0) {
+        abort();
+    }
 }
 
 /* Ends it, whatever it waits for, and leaves what it has seen. */

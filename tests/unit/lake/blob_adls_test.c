@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 
+#include "azure/scripted_server.h"
 #include "lake/azurite_fixture.h"
 
 /* --- Copies on this machine ------------------------------------------------------------------- */
@@ -152,6 +153,63 @@ static void of_64_writers_of_a_version_one_wins(void **state)
     (void)pthread_barrier_destroy(&start);
 }
 
+/* --- Several deletes at once ------------------------------------------------------------------ */
+
+typedef struct pair_server {
+    int listener, answered;
+} pair_server;
+
+/* Answers two requests once it has both: one behind the other they would wait for ever. */
+static void *answer_two_together(void *ctx)
+{
+    static const char yes[] = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+    pair_server *self = ctx;
+    int fds[2];
+    int count = 0;
+    char *requests[2];
+
+    for (; count < 2; count++) {
+        struct pollfd caller = {self->listener, POLLIN, 0};
+        if (poll(&caller, 1, 5000) != 1) {
+            break;
+        }
+        fds[count] = accept(self->listener, NULL, NULL);
+        requests[count] = scripted_read(fds[count]);
+    }
+    for (int i = 0; i < count; i++) {
+        bool good = count == 2 && requests[i] != NULL && strncmp(requests[i], "DELETE ", 7) == 0;
+        self->answered += good && send(fds[i], yes, sizeof yes - 1, MSG_NOSIGNAL) > 0;
+        (void)close(fds[i]);
+        free(requests[i]);
+    }
+    return NULL;
+}
+
+static void several_are_deleted_at_once(void **state)
+{
+    lake_fixture *fixture = *state;
+    char url[64];
+    scripted_server place = {.port = 0};
+    mr_blobs *blobs = NULL;
+    mr_err err;
+
+    scripted_listen(&place);
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/account/container/lake", place.port);
+    const mr_blobs_options options = {
+        .url = url,
+        .data_folder = fixture->folder,
+        .azure = {.account_key = azurite_key(), .timeout_ms = 2000},
+    };
+    fixture_ok(mr_blobs_open(&options, &blobs, &err), &err);
+    pair_server server = {.listener = place.listener};
+    assert_int_equal(pthread_create(&place.thread, NULL, answer_two_together, &server), 0);
+    mr_status status = mr_blobs_delete(blobs, contract_name_many, NULL, 2, &err);
+    scripted_stop(&place);
+    fixture_ok(status, &err);
+    assert_int_equal(server.answered, 2);
+    mr_blobs_close(blobs);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, azurite_setup, fixture_teardown)
 
 int main(void)
@@ -160,6 +218,7 @@ int main(void)
         BLOB_CONTRACT_TESTS(azurite_setup, fixture_teardown),
         TEST(many_blobs_are_fetched_at_once),
         TEST(an_imported_file_needs_no_fetching),
+        TEST(several_are_deleted_at_once),
         TEST(of_64_writers_of_a_version_one_wins),
     };
 

@@ -319,6 +319,32 @@ static inline void of_many_creators_one_wins(void **state)
     }
 }
 
+static inline void contract_name_many(void *ctx, size_t index, char *name, size_t room)
+{
+    (void)ctx;
+    (void)snprintf(name, room, "many/%zu", index);
+}
+
+static inline void many_are_deleted_and_no_other(void **state)
+{
+    enum { many = 40 };
+    mr_blobs *blobs = ((lake_fixture *)*state)->blobs;
+    char name[32];
+    mr_blob blob;
+    mr_err err;
+
+    for (size_t i = 0; i < many + 1; i += 3) { /* what is not there is no error */
+        contract_name_many(NULL, i, name, sizeof name);
+        fixture_ok(mr_blob_create(blobs, name, mr_text_of("x"), &err), &err);
+    }
+    fixture_ok(mr_blobs_delete(blobs, contract_name_many, NULL, many - 1, &err), &err);
+    for (size_t i = 0; i < many - 1; i++) {
+        contract_name_many(NULL, i, name, sizeof name);
+        assert_int_equal(mr_blob_find(blobs, name, &blob, &err), MR_NOT_FOUND);
+    }
+    contract_expect(blobs, "many/39", "x");
+}
+
 #define BLOB_CONTRACT_TEST(name, setup, teardown) \
     cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -332,6 +358,7 @@ static inline void of_many_creators_one_wins(void **state)
         BLOB_CONTRACT_TEST(folders_are_told_one_level_at_a_time, setup, teardown),         \
         BLOB_CONTRACT_TEST(a_finished_file_becomes_a_blob, setup, teardown),               \
         BLOB_CONTRACT_TEST(a_copy_is_a_blob_of_its_own, setup, teardown),                  \
+        BLOB_CONTRACT_TEST(many_are_deleted_and_no_other, setup, teardown),                \
         BLOB_CONTRACT_TEST(of_many_creators_one_wins, setup, teardown)
 
 #endif
