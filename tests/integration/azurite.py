@@ -33,14 +33,16 @@ class Azurite:
         self.key = subprocess.check_output([START, "--key"], text=True).strip()
         self.port = urllib.parse.urlsplit(address).port
 
-    def control(self, action):
-        subprocess.run([START, action, self.folder], check=True, timeout=120, stdout=subprocess.DEVNULL)
+    def control(self, action, **environment):
+        subprocess.run([START, action, self.folder], check=True, timeout=120, stdout=subprocess.DEVNULL,
+                       env={**os.environ, **environment})
 
     def stop(self):
         self.control("--stop")
 
-    def again(self):
-        self.control("--again")
+    def again(self, *keys):
+        """keys: those of the account from now on, instead of its public one."""
+        self.control("--again", **({"AZURITE_ACCOUNTS": ":".join([ACCOUNT, *keys])} if keys else {}))
 
     def lake(self, container, port=None):
         """The address of a lake; through a proxy on another port."""
@@ -53,7 +55,7 @@ class Azurite:
         return base64.b64encode(hmac.new(base64.b64decode(self.key), text.encode(), hashlib.sha256).digest()).decode()
 
     def signature(self, permissions, minutes=60):
-        """The query of an account's shared access signature for blobs."""
+        """The query of an account's shared access signature for blobs, by the key that the client holds."""
         expiry = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
         version, services, resources, protocol = "2021-08-06", "b", "sco", "https,http"
         signed = self.sign("\n".join([ACCOUNT, permissions, services, resources, "", expiry, "", protocol, version, "", ""]))

@@ -4,19 +4,23 @@ command, with a key and with a signature; and no commit lost, doubled or torn by
 LAKE_CUTS sets how many connections are cut (default 40); SEED repeats the choices.
 """
 
+import base64
+import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from azurite import new_container
+from azurite import new_container, running_azurite
 from lake_readers import our_tables
 from load import GENTLE, SEED, ledger_of, posting
-from millrace_platform import event, running
+from millrace_platform import SANITIZED, assert_nowhere, await_log, event, running
 from storage_proxy import Proxy
 from test_lake_kill import check_the_lake
 from test_medallion import check_gold, run
 from test_real_data import FILE, check_figures, csv  # noqa: F401
+from test_web_programs import program
+from test_web_sales import until
 
 CUTS = int(os.environ.get("LAKE_CUTS", "40"))
 CLIENTS, WRITERS = 2, 2
@@ -160,3 +164,49 @@ def test_the_real_file_gives_the_figures_of_the_folder(azurite, csv):  # noqa: F
         check_figures(platform)
         run(platform)
         check_gold(platform)
+
+
+# --- Keys that change while roles run ---
+
+def seen_by_web(platform, reader, wanted):
+    """The web's own look at bronze, from copies that it has not fetched before."""
+    asked = {"source": "lake", "sql": "SELECT count(*), sum(UnitPrice) FROM bronze.sales_events"}
+    until(lambda: reader.request("POST", "/sql", asked), lambda answer: answer.status == 200 and answer.json["rows"] == [wanted])
+
+
+@pytest.mark.skipif(SANITIZED, reason="servers and sanitizers together are too slow")
+def test_a_new_key_or_signature_is_used_by_roles_that_run(tmp_path):
+    """As Azure has it: an account has two keys, who asks moves to the second, then the first is made anew."""
+    first, second, third = (base64.b64encode(os.urandom(64)).decode() for _ in range(3))
+    with running_azurite() as azurite, contextlib.ExitStack() as running_ones:
+        azurite.stop()
+        azurite.again(first, second)
+        azurite.key = first
+        values = {"MILLRACE_AZURE_ACCOUNT_KEY": [first], "MILLRACE_AZURE_SAS": [azurite.signature("rwdlac")]}
+        azurite.key = second
+        values["MILLRACE_AZURE_ACCOUNT_KEY"].append(second)
+        values["MILLRACE_AZURE_SAS"].append(azurite.signature("rwdlac"))
+        shops = {}
+        for setting, (value, _) in values.items():
+            held = tmp_path / setting
+            held.write_text(value)
+            shops[setting] = running_ones.enter_context(running(**{
+                "MILLRACE_LAKE": azurite.lake(new_container()), setting: f"file:{held}", "MILLRACE_SECRETS_REFRESH": "100ms",
+                "MILLRACE_ROLES": "gateway,processor,web", "MILLRACE_BRONZE_FLUSH": "50ms", "MILLRACE_AZURE_TIMEOUT": "2s"}))
+        readers = {setting: program(platform, "reader", "--role", "operator") for setting, platform in shops.items()}
+        for setting, platform in shops.items():
+            post_lines(platform, "K1", 3)
+            seen_by_web(platform, readers[setting], ["3", "3.7500"])
+            (tmp_path / "new").write_text(values[setting][1])
+            (tmp_path / "new").replace(tmp_path / setting)
+        for setting, platform in shops.items():
+            for role in ("processor", "web"):
+                await_log(platform, f"{role}: {setting} is ", platform.processes[0])
+        azurite.stop()
+        azurite.again(second, third)
+        azurite.key = first
+        assert azurite.request("GET", "/", [("comp", "list")])[0] == 403  # it is good for nothing any more
+        for setting, platform in shops.items():
+            post_lines(platform, "K2", 2)
+            seen_by_web(platform, readers[setting], ["5", "6.2500"])
+            assert_nowhere(platform, first, second, *(value.split("sig=")[-1] for value in values[setting]))
