@@ -68,6 +68,10 @@ static inline int64_t lake_count(lake_fixture *f, const char *sql)
     return count;
 }
 
+/* Of these two the first comes first by bytes, and the second by UTF-16. */
+#define LAKE_LIGATURE "'\xef\xac\x81'"
+#define LAKE_FACE     "'\xf0\x9f\x98\x80'"
+
 /* Lines `lines` (without repeats: every line is made of its number), of them `distinct` ones: table
  * "arrivals" with bronze's columns and the order of arrival. */
 static inline void lake_make_arrivals(lake_fixture *f, int lines, int distinct, int seed)
@@ -81,15 +85,18 @@ static inline void lake_make_arrivals(lake_fixture *f, int lines, int distinct, 
         "t(i)),"
         " d AS (SELECT i, CASE WHEN pick(k, %d + 1) %% 8 = 0 THEN 'C' ELSE '' END ||"
         " CAST(536365 + pick(k, %d + 2) %% 60 AS VARCHAR) AS InvoiceNo,"
-        " 'P' || CAST(pick(k, 3) %% 15 AS VARCHAR) AS StockCode,"
-        " ([NULL, '', 'RED MUG', 'BLUE MUG', 'mug'])[1 + pick(k, 4) %% 5] AS Description,"
+        " (['P', 'P', 'p', '\xc3\x84', " LAKE_LIGATURE ", " LAKE_FACE "])[1 + pick(k, 16) %% 6]"
+        " || CAST(pick(k, 3) %% 15 AS VARCHAR) AS StockCode,"
+        " ([NULL, '', 'RED MUG', 'BLUE MUG', 'mug', 'M\xc3\xbcg ', 'Mu\xcc\x88g', " LAKE_LIGATURE
+        ", " LAKE_FACE "])[1 + pick(k, 4) %% 9] AS Description,"
         " CAST(pick(k, 5) %% 20 AS INTEGER) - 5 AS Quantity,"
         " TIMESTAMP '2010-12-01 08:00:00' + to_days(CAST(pick(k, 6) %% 70 AS INTEGER))"
         " + to_minutes(CAST(pick(k, 7) %% 3 AS INTEGER) * 200) AS InvoiceDate,"
-        " CAST(pick(k, 8) %% 100000 AS DECIMAL(18,4)) / 1000 AS UnitPrice,"
+        " CAST(pick(k, 8) %% 120000 - 20000 AS DECIMAL(18,4)) / 1000 AS UnitPrice,"
         " CASE WHEN pick(k, 9) %% 4 = 0 THEN NULL ELSE CAST(12346 + pick(k, 10) %% 9 AS BIGINT) END"
-        " AS CustomerID, ([NULL, '', 'Ada', 'Grace'])[1 + pick(k, 11) %% 4] AS CustomerName,"
-        " (['France', 'Norway', 'EIRE'])[1 + pick(k, 12) %% 3] AS Country,"
+        " AS CustomerID, ([NULL, '', 'Ada', 'Zo\xc3\xab', " LAKE_LIGATURE ", " LAKE_FACE
+        "])[1 + pick(k, 11) %% 6] AS CustomerName,"
+        " (['France', 'Norway', 'EIRE', '\xc3\x96sterreich'])[1 + pick(k, 12) %% 4] AS Country,"
         " CASE WHEN pick(k, 13) %% 3 = 0 THEN 'E' || CAST(pick(k, 14) %% 4 AS VARCHAR) END"
         " AS EventID FROM n),"
         " e AS (SELECT *, unhex(md5(InvoiceNo || '/' || coalesce('E:' || EventID, concat_ws('|',"
