@@ -6,10 +6,10 @@
 -- order: InvoiceNo
 -- file_bytes: 1MiB
 -- sum: Amount
--- column: InvoiceNo string, not null: Number of the invoice
+-- column: InvoiceNo string(32), not null: Number of the invoice
 -- column: CustomerID long: Number of the customer; null is a guest
 -- column: IsCancelled boolean, not null, same: It is a cancellation
--- column: Country string, latest by head_date head_position: Country of the latest line
+-- column: Country string(64), latest by head_date head_position: Country of the latest line
 -- column: InvoiceDate timestamp, not null, min: Date of the earliest line
 -- column: DateID integer, not null, min: Day of InvoiceDate as yyyymmdd
 -- column: Lines long, not null, sum: Lines

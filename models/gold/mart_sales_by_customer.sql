@@ -7,8 +7,8 @@
 -- order: CustomerID
 -- file_bytes: 1MiB
 -- column: CustomerID long, not null: Number of the customer
--- column: CustomerName string: Name
--- column: Country string: Country
+-- column: CustomerName string(255): Name
+-- column: Country string(64): Country
 -- column: Spent decimal(38,4), not null: Amount of the lines that are not cancelled
 -- column: Returned decimal(38,4), not null: Amount of the cancelled lines: negative
 -- column: Amount decimal(38,4), not null: Both together

@@ -8,7 +8,7 @@
 -- file_bytes: 1MiB
 -- sum: Amount
 -- column: DateID integer, not null: Day as yyyymmdd
--- column: Country string, not null: Country of the lines
+-- column: Country string(64), not null: Country of the lines
 -- column: Lines long, not null: Lines, of sales and of cancellations
 -- column: Quantity long, not null: Pieces sold, without cancellations
 -- column: Sales decimal(38,4), not null: Amount of the lines that are not cancelled

@@ -7,7 +7,7 @@
 -- file_bytes: 1MiB
 -- sum: Amount
 -- column: InvoiceMonth integer, not null: Month as yyyymm
--- column: StockCode string, not null: Code of the product
+-- column: StockCode string(32), not null: Code of the product
 -- column: Lines long, not null, sum: Lines, of sales and of cancellations
 -- column: Quantity long, not null, sum: Pieces of the lines that are not cancelled
 -- column: Sales decimal(38,4), not null, sum: Amount of the lines that are not cancelled

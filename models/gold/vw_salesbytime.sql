@@ -6,9 +6,9 @@
 -- column: Year integer: Year
 -- column: Quarter integer: Quarter
 -- column: Month integer: Month
--- column: MonthName string: Name of the month
+-- column: MonthName string(9): Name of the month
 -- column: Weekday integer: Day of the week, Monday is 1
--- column: WeekdayName string: Its name
+-- column: WeekdayName string(9): Its name
 -- column: TotalSales decimal(38,4): Amount of the lines that are not cancelled
 -- column: TotalReturns decimal(38,4): Amount of the cancelled lines: negative
 -- column: TotalQuantity long: Pieces sold

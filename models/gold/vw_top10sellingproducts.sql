@@ -1,8 +1,8 @@
 -- name: gold.vw_Top10SellingProducts
 -- description: The ten products with most sales, without cancellations.
 -- mode: view
--- column: StockCode string: Code of the product
--- column: Description string: Its description
+-- column: StockCode string(32): Code of the product
+-- column: Description string(255): Its description
 -- column: TotalQuantity long: Pieces sold
 -- column: TotalSales decimal(38,4): Amount of the lines that are not cancelled
 SELECT

@@ -6,8 +6,8 @@
 -- order: CustomerID
 -- file_bytes: 1MiB
 -- column: CustomerID long, not null: Number of the customer
--- column: CustomerName string, latest by name_date name_position: Name on the latest line that has one
--- column: Country string, latest by country_date country_position: Country of the latest line
+-- column: CustomerName string(255), latest by name_date name_position: Name on the latest line that has one
+-- column: Country string(64), latest by country_date country_position: Country of the latest line
 -- column: FirstLineDate timestamp, not null, min: Date of the earliest line
 -- column: LastLineDate timestamp, not null, max: Date of the latest line
 -- column: name_date timestamp, latest by name_date name_position: Date of the line that gave the name

@@ -9,11 +9,11 @@
 -- column: Year integer, not null: Year
 -- column: Quarter integer, not null: Quarter, 1 to 4
 -- column: Month integer, not null: Month, 1 to 12
--- column: MonthName string, not null: Name of the month, in English
+-- column: MonthName string(9), not null: Name of the month, in English
 -- column: Day integer, not null: Day of the month
 -- column: WeekOfYear integer, not null: Week by ISO 8601
 -- column: Weekday integer, not null: Day of the week by ISO 8601: Monday is 1
--- column: WeekdayName string, not null: Name of the day of the week, in English
+-- column: WeekdayName string(9), not null: Name of the day of the week, in English
 -- column: IsWeekend boolean, not null: It is a Saturday or a Sunday
 -- check: not_null DateID Date
 -- check: unique DateID

@@ -5,12 +5,12 @@
 -- keys: InvoiceNo
 -- order: InvoiceNo
 -- file_bytes: 1MiB
--- column: InvoiceNo string, not null: Number of the invoice
+-- column: InvoiceNo string(32), not null: Number of the invoice
 -- column: InvoiceDate timestamp, not null, min: Date of its earliest line
 -- column: DateID integer, not null, min: Day of InvoiceDate as yyyymmdd
 -- column: LastLineDate timestamp, not null, max: Date of its latest line
 -- column: CustomerID long, latest by has_customer head_date head_position: Number of the customer; null is a guest
--- column: Country string, latest by has_customer head_date head_position: Country
+-- column: Country string(64), latest by has_customer head_date head_position: Country
 -- column: IsCancelled boolean, not null, same: It is a cancellation: its number begins with C
 -- column: has_customer integer, latest by has_customer head_date head_position: 1 where a line names a customer
 -- column: head_date timestamp, latest by has_customer head_date head_position: Date of the line that gave customer and country

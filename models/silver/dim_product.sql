@@ -5,8 +5,8 @@
 -- keys: StockCode
 -- order: StockCode
 -- file_bytes: 1MiB
--- column: StockCode string, not null: Code of the product
--- column: Description string, latest by description_date description_position: Description of the latest line that has one
+-- column: StockCode string(32), not null: Code of the product
+-- column: Description string(255), latest by description_date description_position: Description of the latest line that has one
 -- column: FirstLineDate timestamp, not null, min: Date of the earliest line
 -- column: LastLineDate timestamp, not null, max: Date of the latest line
 -- column: description_date timestamp, latest by description_date description_position: Date of the line that gave the description

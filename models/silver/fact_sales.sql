@@ -6,13 +6,13 @@
 -- prune: InvoiceNo
 -- partition: InvoiceMonth
 -- sum: Amount
--- column: event_id binary, not null: Identity of the line, 16 bytes
--- column: InvoiceNo string, not null: Number of the invoice; a cancellation's begins with C
--- column: StockCode string, not null: Code of the product
--- column: Description string: The product's description, as this line gave it
+-- column: event_id binary(16), not null: Identity of the line, 16 bytes
+-- column: InvoiceNo string(32), not null: Number of the invoice; a cancellation's begins with C
+-- column: StockCode string(32), not null: Code of the product
+-- column: Description string(255): The product's description, as this line gave it
 -- column: CustomerID long: Number of the customer; null is a guest
--- column: CustomerName string: The customer's name, as this line gave it
--- column: Country string, not null: Country, as this line gave it
+-- column: CustomerName string(255): The customer's name, as this line gave it
+-- column: Country string(64), not null: Country, as this line gave it
 -- column: Quantity integer, not null: Pieces; negative in a return
 -- column: UnitPrice decimal(18,4), not null: Price of a piece
 -- column: Amount decimal(28,4), not null: Quantity times UnitPrice, exact

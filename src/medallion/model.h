@@ -21,6 +21,7 @@ enum {
     mr_model_checks_max = 32,
     mr_model_values_max = 16,
     mr_model_references_max = 32,
+    mr_model_length_max = 2000,
 };
 
 typedef enum mr_model_mode {
@@ -47,7 +48,8 @@ typedef struct mr_names {
 
 typedef struct mr_model_column {
     const char *name;
-    const char *type; /* as lake/delta.h spells it */
+    const char *type;    /* as lake/delta.h spells it */
+    uint32_t length_max; /* of a string in characters, of a binary in bytes; 0: not said */
     const char *description;
     bool not_null;
     mr_column_rule rule;

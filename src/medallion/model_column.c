@@ -33,6 +33,26 @@ static bool is_type(mr_text type)
     return type.bytes > 0 && is_decimal(type);
 }
 
+/* "string(32)" is a string, and says how long one can be; so do binaries. */
+static mr_text read_length(mr_text type, uint32_t *ret_length_max)
+{
+    static const char *const words[] = {"string", "binary"};
+    uint64_t length = 0;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const size_t bytes = strlen(words[i]);
+        if (mr_text_starts_with(type, words[i]) && type.bytes > bytes + 2 &&
+            type.data[bytes] == '(' && type.data[type.bytes - 1] == ')' &&
+            mr_parse_uint64((mr_text){type.data + bytes + 1, type.bytes - bytes - 2},
+                            mr_model_length_max, &length) &&
+            length > 0) {
+            *ret_length_max = (uint32_t)length;
+            return (mr_text){type.data, bytes};
+        }
+    }
+    return type;
+}
+
 static mr_status read_rule(mr_model_draft *draft, mr_model_column *column, mr_text word,
                            mr_text *rest, mr_err *err)
 {
@@ -108,12 +128,13 @@ mr_status mr_model_read_column(mr_model_draft *draft, mr_text value, mr_err *err
     if (mr_model_find_column(&draft->model, name.names[0]) != NULL) {
         return mr_model_fault(draft, err, "column %s stands twice", name.names[0]);
     }
-    mr_text type = mr_model_word(&words);
+    mr_text type = read_length(mr_model_word(&words), &column->length_max);
     if (!is_type(type)) {
-        return mr_model_fault(draft, err,
-                              "column %s: a type is string, long, integer, decimal(p,s), binary, "
-                              "date, timestamp, boolean or double, not '%.*s'",
-                              name.names[0], MR_TEXT_ARGS(type));
+        return mr_model_fault(
+            draft, err,
+            "column %s: a type is string, string(n), long, integer, decimal(p,s), "
+            "binary, binary(n), date, timestamp, boolean or double, not '%.*s'",
+            name.names[0], MR_TEXT_ARGS(type));
     }
     column->name = name.names[0];
     column->type = mr_model_keep(draft, type);

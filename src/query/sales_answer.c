@@ -124,10 +124,18 @@ static __int128 divide(__int128 value, __int128 over)
     return (value >= 0 ? value + over / 2 : value - over / 2) / over;
 }
 
+/* A part of a whole, 0 to 1, exact to six places: the digits that SQL's decimal(9, 6) has. */
+static void write_part(mr_buffer *out, __int128 part, __int128 whole)
+{
+    const int64_t scaled = (int64_t)divide(part * 1000000, whole);
+
+    (void)mr_buffer_printf(out, "%" PRId64 ".%06" PRId64, scaled / 1000000, scaled % 1000000);
+}
+
 static void write_value(const tile *shown, const mr_sales_group *group, mr_buffer *out)
 {
     if (shown->kind == RATE) {
-        mr_sales_write_rate(out, double_of(shown, group));
+        write_part(out, shown->value(group), shown->over(group));
     } else if (shown->kind == MONEY) {
         const __int128 over = shown->over != NULL ? shown->over(group) : 1;
 
@@ -206,13 +214,12 @@ static void write_customers(const mr_sales_result *result, mr_buffer *out)
 static void write_cancellations(const mr_sales_result *result, mr_buffer *out)
 {
     const mr_sales_group *total = &result->now->total;
-    const double invoices = (double)invoices_of(total);
 
     (void)mr_buffer_printf(
         out, ",\"cancellations\":{\"orders\":%" PRIu32 ",\"amount\":", total->cancelled);
     mr_sales_write_money(out, total->returns);
     (void)mr_buffer_append_string(out, ",\"rate\":");
-    mr_sales_write_rate(out, invoices > 0 ? (double)total->cancelled / invoices : 0.0);
+    write_part(out, total->cancelled, invoices_of(total));
 }
 
 mr_status mr_sales_answer_write(const mr_sales_result *result, mr_buffer *out, mr_err *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* query/sales_values.h - what filters can be set to, as one types; and what the metrics mean. */
+/* query/sales_values.h - what filters can be set to, as one types. */
 #ifndef MR_QUERY_SALES_VALUES_H
 #define MR_QUERY_SALES_VALUES_H
 
@@ -18,12 +18,5 @@ enum { mr_sales_values_max = 50 };
  * the text (ASCII case aside; empty: any), those with most sales first. */
 mr_status mr_sales_values_write(const mr_sales_set *set, mr_sales_field field, mr_text text,
                                 size_t limit, mr_sales_rows *rows, mr_err *err);
-
-typedef struct mr_sales_metric {
-    const char *name, *label, *definition, *sql;
-} mr_sales_metric;
-
-extern const mr_sales_metric mr_sales_metrics[];
-extern const size_t mr_sales_metric_count;
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "medallion/metric.h"
 #include "query/sales.h"
 #include "query/sales_invoices.h"
 #include "query/sales_values.h"
@@ -21,6 +22,7 @@ enum {
     day_s = 86400,
     lines_sql_bytes_max = 256 * 1024,
     csv_bytes_max = 1 << 20,
+    metric_sql_bytes_max = 16384,
 };
 
 /* --- The question ----------------------------------------------------------------------------- */
@@ -645,19 +647,26 @@ mr_status mr_web_sales_metrics_get(mr_web_call *call, mr_err *err)
 {
     mr_buffer *out = mr_web_call_out(call);
     mr_sales_rows rows = {.out = out};
+    mr_metrics *metrics = mr_metrics_load();
+    mr_buffer sql = {.bytes_max = metric_sql_bytes_max};
     mr_status status = MR_OK;
 
     (void)mr_buffer_append_string(out, "{\"items\":[");
-    for (size_t index = 0; index < mr_sales_metric_count && status == MR_OK; index++) {
-        const mr_sales_metric *metric = &mr_sales_metrics[index];
+    for (size_t index = 0; index < mr_metrics_count(metrics) && status == MR_OK; index++) {
+        const mr_metric *metric = mr_metrics_at(metrics, index);
 
+        mr_buffer_clear(&sql);
+        (void)mr_metric_write_sql(metric, MR_SQL_DUCKDB, "gold.fact_sales", &sql);
         mr_sales_row_begin(&rows);
         mr_sales_row_text(&rows, "name", mr_text_of(metric->name));
-        mr_sales_row_text(&rows, "label", mr_text_of(metric->label));
-        mr_sales_row_text(&rows, "definition", mr_text_of(metric->definition));
-        mr_sales_row_text(&rows, "sql", mr_text_of(metric->sql));
+        mr_sales_row_text(&rows, "label", mr_text_of(metric->title));
+        mr_sales_row_text(&rows, "definition", mr_text_of(metric->description));
+        mr_sales_row_text(&rows, "format", mr_text_of(mr_metric_format_name(metric->format)));
+        mr_sales_row_text(&rows, "sql", mr_buffer_text(&sql));
         status = mr_sales_row_end(&rows, err);
     }
+    mr_buffer_free(&sql);
+    mr_metrics_free(metrics);
     (void)mr_buffer_append_string(out, "]}");
     return status;
 }

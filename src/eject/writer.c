@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* eject/writer.c - see writer.h. */
+#include "eject/writer.h"
+
+void mr_put_quoted(mr_buffer *out, const char *text, char quote)
+{
+    (void)mr_buffer_append(out, &quote, 1);
+    for (; *text != '\0'; text++) {
+        (void)mr_buffer_append(out, text, 1);
+        if (*text == quote) {
+            (void)mr_buffer_append(out, text, 1);
+        }
+    }
+    (void)mr_buffer_append(out, &quote, 1);
+}
+
+void mr_put_m_text(mr_buffer *out, const char *text)
+{
+    mr_put_quoted(out, text, '"');
+}
+
+static void put_bracketed(mr_buffer *out, const char *name)
+{
+    (void)mr_buffer_append_string(out, "[");
+    for (; *name != '\0'; name++) {
+        (void)mr_buffer_append(out, name, 1);
+        if (*name == ']') {
+            (void)mr_buffer_append(out, name, 1);
+        }
+    }
+    (void)mr_buffer_append_string(out, "]");
+}
+
+void mr_put_tsql_name(mr_buffer *out, const char *schema, const char *name)
+{
+    if (schema != NULL) {
+        put_bracketed(out, schema);
+        (void)mr_buffer_append_string(out, ".");
+    }
+    put_bracketed(out, name);
+}
+
+void mr_put_tmdl_name(mr_buffer *out, const char *name)
+{
+    if (strpbrk(name, " .=:'\t") != NULL) {
+        mr_put_quoted(out, name, '\'');
+    } else {
+        (void)mr_buffer_append_string(out, name);
+    }
+}
+
+void mr_put_json(mr_buffer *out, const char *text)
+{
+    (void)mr_buffer_append_json_string(out, mr_text_of(text));
+}
