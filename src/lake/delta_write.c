@@ -18,6 +18,11 @@
 #include "lake/delta_path.h"
 #include "lake/delta_write.h"
 
+/* Of a column with more different values in a row group hardly any comes twice (identities, places
+ * in the log): the engine's own limit has it look for them half as long as all the writing takes.
+ */
+enum { dictionary_values_max = 8192 };
+
 enum { small_target_bytes = 4 << 20, parts_max = 64 };
 
 static const size_t files_arena_bytes_max = (size_t)1 << 30;
@@ -176,8 +181,10 @@ static mr_status put_copy(const writing *self, const part *of, mr_buffer *sql, m
     (void)mr_buffer_append_string(sql, ") TO ");
     (void)mr_olap_quote_text(sql, mr_buffer_text(&folder));
     /* Nobody looks for single values of our files, which is what Bloom filters are for. */
-    (void)mr_buffer_append_string(sql, " (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER "
-                                       "false, FILENAME_PATTERN 'part-{uuid}', RETURN_STATS");
+    (void)mr_buffer_printf(sql,
+                           " (FORMAT parquet, COMPRESSION snappy, WRITE_BLOOM_FILTER false, "
+                           "DICTIONARY_SIZE_LIMIT %d, FILENAME_PATTERN 'part-{uuid}', RETURN_STATS",
+                           dictionary_values_max);
     if (sorts_out) {
         (void)mr_buffer_append_string(sql, ", PARTITION_BY (");
         put_names(write->schema, true, sql);
@@ -232,11 +239,13 @@ static mr_status run_copy(writing *self, const part *of, mr_err *err)
 
 /* --- Rows at hand ----------------------------------------------------------------------------- */
 
-/* Whole numbers are the partitions that can be told apart by a WHERE without more ado. */
+/* Whole numbers are the partitions that can be told apart by a WHERE without more ado. Rows of one
+ * part, without a sum, have nothing to be asked for. */
 static bool goes_by_parts(const mr_delta_write *write)
 {
     const mr_delta_schema *schema = write->schema;
-    bool whole = write->at_hand;
+    bool whole =
+        write->at_hand && (write->sum_column != NULL || schema->partition_columns[0] != NULL);
 
     for (size_t i = 0; whole && i < schema->field_count; i++) {
         const mr_delta_field *field = &schema->fields[i];
