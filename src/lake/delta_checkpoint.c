@@ -29,6 +29,7 @@ enum {
     checkpoint_sql_bytes_max = 16 << 20,
     checkpoint_lines_bytes_max = 64 << 20, /* an action is shorter */
     checkpoint_lines_bytes_step = 4 << 20,
+    checkpoint_small_bytes = 1 << 20,
     checkpoint_interval = 10,
     checkpoint_interval_max = 1000000,
     /* A table with many files is rewritten less often, so that a commit's share stays the same. */
@@ -149,9 +150,12 @@ static mr_status write_pointer(mr_delta_table *table, const mr_delta_last_checkp
 
 /* --- Reading ---------------------------------------------------------------------------------- */
 
+/* *ret_small: it is known to be. */
 static mr_status append_source(mr_delta_table *table, mr_delta_checkpoint checkpoint,
-                               mr_buffer *sql, mr_err *err)
+                               mr_buffer *sql, bool *ret_small, mr_err *err)
 {
+    const bool remote = mr_blobs_are_remote(table->blobs);
+    uint64_t bytes = 0;
     uint32_t last = checkpoint.parts > 0 ? checkpoint.parts : 1;
     char name[mr_delta_name_bytes_max];
     mr_buffer path;
@@ -160,12 +164,13 @@ static mr_status append_source(mr_delta_table *table, mr_delta_checkpoint checkp
     mr_buffer_init(&path, 8192);
     (void)mr_buffer_append_string(sql, " FROM read_parquet([");
     for (uint32_t part = 1; part <= last && status == MR_OK; part++) {
-        mr_blob blob;
+        mr_blob blob = {.bytes = 0};
         mr_delta_log_checkpoint_name(table, checkpoint, part, name);
         mr_buffer_clear(&path);
-        if (!mr_blobs_are_remote(table->blobs)) { /* else the path asks */
+        if (!remote) { /* else the path asks */
             status = mr_blob_find(table->blobs, name, &blob, err);
         }
+        bytes += blob.bytes;
         if (status == MR_OK) {
             status = mr_blob_path(table->blobs, name, &path, err);
         }
@@ -174,6 +179,7 @@ static mr_status append_source(mr_delta_table *table, mr_delta_checkpoint checkp
     }
     (void)mr_buffer_append_string(sql, "], union_by_name=true)");
     mr_buffer_free(&path);
+    *ret_small = !remote && bytes <= checkpoint_small_bytes;
     return status;
 }
 
@@ -200,20 +206,30 @@ static mr_status apply_rows(mr_delta_table *table, checkpoint_engine *engine, co
     return status == MR_NOT_FOUND ? MR_OK : status;
 }
 
-static mr_status find_columns(checkpoint_engine *engine, const char *source, bool *has, mr_err *err,
-                              const char *const *names)
+typedef struct columns {
+    const char *names[8];
+    size_t head, count; /* the first ones tell what the others mean */
+} columns;
+
+static mr_status find_columns(checkpoint_engine *engine, const char *source, bool keep_dead,
+                              columns *ret_columns, mr_err *err)
 {
+    static const char *const wanted[] = {"protocol", "metaData", "txn", "add", "remove"};
+    const size_t wanted_count = sizeof wanted / sizeof wanted[0] - (keep_dead ? 0 : 1);
     mr_olap_result *result = NULL;
     mr_buffer sql;
 
+    *ret_columns = (columns){.count = 0};
     mr_buffer_init(&sql, checkpoint_sql_bytes_max);
     (void)mr_buffer_printf(&sql, "SELECT *%s LIMIT 0", source);
     (void)mr_buffer_append(&sql, "", 1);
     mr_status status = mr_olap_query(engine->connection, sql.data, false, &result, err);
-    for (size_t i = 0; status == MR_OK && i < mr_olap_column_count(result); i++) {
-        for (size_t name = 0; names[name] != NULL; name++) {
-            if (strcmp(mr_olap_column_name(result, i), names[name]) == 0) {
-                has[name] = true;
+    for (size_t name = 0; status == MR_OK && name < wanted_count; name++) {
+        for (size_t i = 0; i < mr_olap_column_count(result); i++) {
+            if (strcmp(mr_olap_column_name(result, i), wanted[name]) == 0) {
+                ret_columns->names[ret_columns->count++] = wanted[name];
+                ret_columns->head += name < 2;
+                break;
             }
         }
     }
@@ -222,58 +238,71 @@ static mr_status find_columns(checkpoint_engine *engine, const char *source, boo
     return status;
 }
 
-/* "SELECT CASE WHEN add IS NOT NULL THEN '{"add":' || to_json(add) || '}' ... END FROM ..." */
+/* "SELECT CASE WHEN add IS NOT NULL THEN '{"add":' || to_json(add) || '}' ... END FROM ...", of the
+ * columns in [first, end); the head before the others. */
 static mr_status apply_columns(mr_delta_table *table, checkpoint_engine *engine, const char *source,
-                               const char *const *names, mr_delta_state *state, mr_err *err)
+                               const columns *all, size_t first, size_t end, mr_delta_state *state,
+                               mr_err *err)
 {
-    bool has[8] = {false};
-    bool any = false;
     mr_buffer sql;
 
-    mr_status status = find_columns(engine, source, has, err, names);
-    if (status != MR_OK) {
-        return status;
+    if (first == end) {
+        return MR_OK;
     }
     mr_buffer_init(&sql, checkpoint_sql_bytes_max);
     (void)mr_buffer_append_string(&sql, "SELECT CASE");
-    for (size_t i = 0; names[i] != NULL; i++) {
-        if (has[i]) {
-            (void)mr_buffer_printf(&sql,
-                                   " WHEN \"%s\" IS NOT NULL THEN '{\"%s\":' || "
-                                   "to_json(\"%s\")::VARCHAR || '}'",
-                                   names[i], names[i], names[i]);
-            any = true;
-        }
+    for (size_t i = first; i < end; i++) {
+        (void)mr_buffer_printf(&sql,
+                               " WHEN \"%s\" IS NOT NULL THEN '{\"%s\":' || "
+                               "to_json(\"%s\")::VARCHAR || '}'",
+                               all->names[i], all->names[i], all->names[i]);
     }
     (void)mr_buffer_printf(&sql, " END AS action%s", source);
+    for (size_t i = first; i < all->head && end > all->head; i++) {
+        (void)mr_buffer_printf(&sql, "%s \"%s\" IS NULL", i == first ? " ORDER BY" : " AND",
+                               all->names[i]);
+    }
     (void)mr_buffer_append(&sql, "", 1);
-    status = any ? apply_rows(table, engine, sql.data, state, err) : MR_OK;
+    mr_status status = apply_rows(table, engine, sql.data, state, err);
     mr_buffer_free(&sql);
+    return status;
+}
+
+/* A statement costs as much as reading a small file; a large one's rows are not sorted for that. */
+static mr_status apply_all(mr_delta_table *table, checkpoint_engine *engine, const char *source,
+                           bool small, mr_delta_state *state, mr_err *err)
+{
+    columns all;
+    mr_status status = find_columns(engine, source, state->keep_dead, &all, err);
+
+    if (status == MR_OK && small) {
+        return apply_columns(table, engine, source, &all, 0, all.count, state, err);
+    }
+    if (status == MR_OK) {
+        status = apply_columns(table, engine, source, &all, 0, all.head, state, err);
+    }
+    if (status == MR_OK) {
+        status = apply_columns(table, engine, source, &all, all.head, all.count, state, err);
+    }
     return status;
 }
 
 mr_status mr_delta_checkpoint_read(mr_delta_table *table, mr_delta_checkpoint checkpoint,
                                    mr_delta_state *state, mr_err *err)
 {
-    static const char *const first[] = {"protocol", "metaData", NULL};
-    static const char *const live[] = {"txn", "add", NULL};
-    static const char *const all[] = {"txn", "add", "remove", NULL};
     char name[mr_delta_name_bytes_max];
     checkpoint_engine engine = {NULL, NULL};
+    bool small = false;
     mr_buffer source;
 
     mr_buffer_init(&source, checkpoint_sql_bytes_max);
-    mr_status status = append_source(table, checkpoint, &source, err);
+    mr_status status = append_source(table, checkpoint, &source, &small, err);
     if (status == MR_OK) {
         (void)mr_buffer_append(&source, "", 1);
         status = engine_open(&engine, table, err);
     }
     if (status == MR_OK) {
-        status = apply_columns(table, &engine, source.data, first, state, err);
-    }
-    if (status == MR_OK) {
-        status =
-            apply_columns(table, &engine, source.data, state->keep_dead ? all : live, state, err);
+        status = apply_all(table, &engine, source.data, small, state, err);
     }
     if (status == MR_INVALID) {
         (void)mr_fail_in(err, MR_CORRUPT, "not a checkpoint");

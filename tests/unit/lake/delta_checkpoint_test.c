@@ -157,6 +157,37 @@ static void values_of_partitions_and_tags_are_kept(void **state)
     mr_delta_snapshot_free(snapshot);
 }
 
+/* Other writers' rows stand in any order. */
+static void what_the_rows_mean_may_come_last(void **state)
+{
+    lake_fixture *fixture = *state;
+    const mr_olap_options options = {.threads = 1, .preserve_order = true};
+    mr_olap *olap = NULL;
+    mr_olap_connection *connection = NULL;
+    char name[128];
+    char path[fixture_path_bytes_max];
+    char sql[2 * fixture_path_bytes_max + 256];
+    mr_err err;
+
+    fixture_create(fixture->table);
+    append_many(fixture, 1, 10);
+    fixture_file(fixture, checkpoint_name(10, name), path);
+    (void)snprintf(
+        sql, sizeof sql,
+        "CREATE TABLE c AS FROM read_parquet('%s'); COPY (FROM c ORDER BY \"metaData\" IS "
+        "NOT NULL, protocol IS NOT NULL) TO '%s' (FORMAT parquet)",
+        path, path);
+    fixture_ok(mr_olap_open(&options, &olap, &err), &err);
+    fixture_ok(mr_olap_connect(olap, &connection, &err), &err);
+    fixture_ok(mr_olap_run(connection, sql, &err), &err);
+    mr_olap_disconnect(connection);
+    mr_olap_close(olap);
+    fixture_ok(mr_blob_delete(fixture->blobs, entry_name(0, name), &err), &err);
+    mr_delta_snapshot *snapshot = read_afresh(fixture);
+    assert_int_equal(mr_delta_file_count(snapshot), 10);
+    mr_delta_snapshot_free(snapshot);
+}
+
 static void a_torn_or_missing_pointer_only_costs_a_listing(void **state)
 {
     lake_fixture *fixture = *state;
@@ -301,6 +332,7 @@ int main(void)
         TEST(the_interval_is_the_tables),
         TEST(it_stands_for_the_log_before),
         TEST(values_of_partitions_and_tags_are_kept),
+        TEST(what_the_rows_mean_may_come_last),
         TEST(a_torn_or_missing_pointer_only_costs_a_listing),
         TEST(a_broken_checkpoint_is_got_around_while_the_log_is_there),
         TEST(the_log_is_cleaned_up_past_its_retention),
