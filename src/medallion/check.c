@@ -118,17 +118,34 @@ static mr_status take_samples(mr_task *task, const mr_model_check *check, const 
     return status;
 }
 
-static mr_status bind_target(mr_task *task, const mr_model_check *check, mr_err *err)
+/* An increment has few values: of the target only files that may hold one of them are bound. */
+static mr_status bind_target(mr_task *task, const mr_model_check *check, const char *relation,
+                             mr_err *err)
 {
+    const mr_names target_names = {.names = {check->target_column}, .count = 1};
+    const mr_names *const lists[] = {&target_names};
+    mr_file_list files = {.files = NULL};
     mr_session_table *table = NULL;
-    mr_status status = MR_OK;
+    mr_buffer values;
+    mr_status status = mr_session_find(task->session, check->target, &table, err);
 
-    if (check->kind == MR_CHECK_REFERENCES) {
-        status = mr_session_find(task->session, check->target, &table, err);
-        if (status == MR_OK) {
-            status = mr_session_bind(task->session, table, NULL, NULL, err);
-        }
+    if (status != MR_OK || task->report->full || table->snapshot == NULL) {
+        return status == MR_OK ? mr_session_bind(task->session, table, NULL, NULL, err) : status;
     }
+    mr_buffer_init(&values, mr_session_sql_bytes_max);
+    (void)mr_buffer_append_string(&values, "(SELECT u.");
+    mr_sql_name(&values, check->columns.names[0]);
+    (void)mr_buffer_append_string(&values, " AS ");
+    mr_sql_name(&values, check->target_column);
+    (void)mr_buffer_printf(&values, " FROM %s AS u) AS v%c", relation, '\0');
+    status = values.overflowed
+                 ? mr_fail(err, MR_LIMIT, "%s: too many files", task->model->name)
+                 : mr_task_prune(task, table, values.data, lists, 1, NULL, &files, NULL, err);
+    if (status == MR_OK) {
+        status = mr_session_bind(task->session, table, &files, NULL, err);
+    }
+    mr_file_list_free(&files);
+    mr_buffer_free(&values);
     return status;
 }
 
@@ -206,7 +223,8 @@ static mr_status run_check(mr_task *task, const mr_model_check *check, const cha
                            const mr_names *keys, mr_err *err)
 {
     mr_check_result *result = &task->report->checks[task->report->check_count];
-    mr_status status = bind_target(task, check, err);
+    mr_status status =
+        check->kind == MR_CHECK_REFERENCES ? bind_target(task, check, relation, err) : MR_OK;
 
     if (status != MR_OK) {
         return status;

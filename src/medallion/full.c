@@ -5,51 +5,6 @@
 
 #include "medallion/task.h"
 
-mr_status mr_task_bind(mr_task *task, bool all, const mr_names *grouped, mr_err *err)
-{
-    mr_session *session = task->session;
-    mr_status status = MR_OK;
-
-    for (size_t i = 0; status == MR_OK && i < task->model->reference_count; i++) {
-        mr_session_table *table = NULL;
-        status = mr_session_find(session, task->model->references[i], &table, err);
-        if (status != MR_OK) {
-            break;
-        }
-        bool driving = table == task->source;
-        bool has_group = grouped != NULL && table->snapshot != NULL;
-        for (size_t k = 0; has_group && k < grouped->count; k++) {
-            const mr_delta_schema *schema = mr_delta_schema_of(table->snapshot);
-            size_t field = 0;
-            while (field < schema->field_count &&
-                   strcmp(schema->fields[field].name, grouped->names[k]) != 0) {
-                field++;
-            }
-            has_group = field < schema->field_count;
-        }
-        if (has_group) {
-            mr_file_list files = {.files = NULL};
-            mr_buffer where;
-            mr_buffer_init(&where, mr_session_sql_bytes_max);
-            status =
-                mr_task_prune(task, table, "touched", &grouped, 1, "whole", &files, &where, err);
-            (void)mr_buffer_append_string(&where, where.bytes == 0 ? "" : " AND ");
-            (void)mr_buffer_append_string(&where, "EXISTS (SELECT 1 FROM touched WHERE ");
-            mr_sql_equal(&where, grouped, "touched", "whole");
-            (void)mr_buffer_append(&where, ")", 2);
-            if (status == MR_OK) {
-                status = mr_session_bind(session, table, &files, where.data, err);
-            }
-            mr_buffer_free(&where);
-            mr_file_list_free(&files);
-        } else {
-            status = mr_session_bind(
-                session, table, driving && !all && grouped == NULL ? &task->news : NULL, NULL, err);
-        }
-    }
-    return status;
-}
-
 /* Rows that fit memory are made first and written then: the engine writes partitions of a table of
  * its own at twice the speed, and checks need not read the files again. */
 static bool fits_memory(const mr_task *task)
@@ -197,7 +152,7 @@ static mr_status write_rows(mr_task *task, const mr_delta_write *write, mr_err *
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err)
 {
-    mr_status status = mr_task_bind(task, true, NULL, err);
+    mr_status status = mr_task_bind(task, true, err);
 
     if (status == MR_OK) {
         status = select_all(task, err);

@@ -71,9 +71,9 @@ static mr_status make_known(mr_task *task, mr_err *err)
     return status;
 }
 
-static mr_status bind_and_make_pending(mr_task *task, const mr_names *grouped, mr_err *err)
+static mr_status bind_and_make_pending(mr_task *task, mr_err *err)
 {
-    mr_status status = mr_task_bind(task, false, grouped, err);
+    mr_status status = mr_task_bind(task, false, err);
 
     return status == MR_OK ? mr_task_make_pending(task, err) : status;
 }
@@ -95,7 +95,7 @@ static mr_status make_gone(mr_task *task, mr_err *err)
 
 mr_status mr_task_make_insert(mr_task *task, mr_err *err)
 {
-    mr_status status = bind_and_make_pending(task, NULL, err);
+    mr_status status = bind_and_make_pending(task, err);
 
     if (status == MR_OK) {
         status = make_known(task, err);
@@ -193,7 +193,7 @@ static void select_merged(mr_buffer *sql, const mr_model *model)
 
 mr_status mr_task_make_merge(mr_task *task, mr_err *err)
 {
-    mr_status status = bind_and_make_pending(task, NULL, err);
+    mr_status status = bind_and_make_pending(task, err);
 
     if (status == MR_OK) {
         status = make_existing_rows(task, "pending", &task->model->keys, &task->model->prune, err);
@@ -208,27 +208,6 @@ mr_status mr_task_make_merge(mr_task *task, mr_err *err)
 }
 
 /* --- replace ---------------------------------------------------------------------------------- */
-
-/* The groups that the increment has rows of. */
-static mr_status make_touched(mr_task *task, mr_err *err)
-{
-    mr_buffer *sql = &task->sql;
-    const mr_names *group = &task->model->group;
-    mr_status status;
-
-    mr_buffer_clear(sql);
-    (void)mr_buffer_append_string(sql, "SELECT DISTINCT ");
-    mr_sql_names(sql, group, "n");
-    (void)mr_buffer_append_string(sql, " FROM ");
-    status = mr_session_relation(task->session, task->source, &task->news, false, sql, err);
-    (void)mr_buffer_append_string(sql, " AS n WHERE ");
-    for (size_t i = 0; i < group->count; i++) {
-        (void)mr_buffer_append_string(sql, i == 0 ? "n." : " AND n.");
-        mr_sql_name(sql, group->names[i]);
-        (void)mr_buffer_append_string(sql, " IS NOT NULL");
-    }
-    return status == MR_OK ? mr_session_make(task->session, "touched", sql, err) : status;
-}
 
 /* Rows that are new or other than before; keys of those that are other, or are no more. */
 static mr_status compare_groups(mr_task *task, mr_err *err)
@@ -261,11 +240,8 @@ static mr_status compare_groups(mr_task *task, mr_err *err)
 mr_status mr_task_make_replace(mr_task *task, mr_err *err)
 {
     const mr_names none = {.count = 0};
-    mr_status status = make_touched(task, err);
+    mr_status status = bind_and_make_pending(task, err);
 
-    if (status == MR_OK) {
-        status = bind_and_make_pending(task, &task->model->group, err);
-    }
     if (status == MR_OK) {
         status = make_existing_rows(task, "touched", &task->model->group, &none, err);
     }

@@ -81,6 +81,7 @@ typedef struct mr_model {
     mr_model_mode mode;
     const char *from; /* the driving source: its new rows make an increment. NULL for a view */
     mr_names keys, group, partition, order;
+    mr_names lookup;     /* other tables are held to rows that have these in common with new ones */
     mr_names prune;      /* columns that follow from the key and let files be passed over */
     const char *sum;     /* money whose sum each file tells; NULL = none */
     uint64_t file_bytes; /* size of the table's files; 0 = the lake's default */

@@ -136,6 +136,7 @@ NAMES_READER(group)
 NAMES_READER(partition)
 NAMES_READER(order)
 NAMES_READER(prune)
+NAMES_READER(lookup)
 #undef NAMES_READER
 
 mr_status mr_model_read_entry(mr_model_draft *draft, mr_text key, mr_text value, mr_err *err)
@@ -153,6 +154,7 @@ mr_status mr_model_read_entry(mr_model_draft *draft, mr_text key, mr_text value,
         {"partition", read_partition},
         {"order", read_order},
         {"prune", read_prune},
+        {"lookup", read_lookup},
         {"sum", read_sum},
         {"file_bytes", read_file_bytes},
         {"column", mr_model_read_column},

@@ -71,6 +71,9 @@ static mr_status check_mode(const mr_model_draft *draft, mr_err *err)
     if ((model->mode == MR_MODEL_REPLACE) != (model->group.count > 0)) {
         return mr_model_fault(draft, err, "mode replace, and it alone, wants a 'group'");
     }
+    if (model->mode != MR_MODEL_MERGE && model->lookup.count > 0) {
+        return mr_model_fault(draft, err, "'lookup' is for mode merge");
+    }
     if (computed && model->column_count == 0) {
         return mr_model_fault(draft, err, "columns are missing");
     }

@@ -77,6 +77,27 @@ static mr_status read_news(mr_task *task, int64_t after, mr_err *err)
     return status;
 }
 
+static bool note_news(void *ctx, const mr_delta_file *file)
+{
+    bool *has_news = ctx;
+
+    (void)file;
+    *has_news = true;
+    return false;
+}
+
+mr_status mr_task_has_news(const mr_task *task, int64_t after, bool *ret_has_news, mr_err *err)
+{
+    bool has_news = false;
+    mr_status status = mr_delta_added_since(task->source->table, task->source->snapshot, after,
+                                            note_news, &has_news, err);
+
+    if (status == MR_OK) {
+        *ret_has_news = has_news;
+    }
+    return status;
+}
+
 /* The source's files of one day, as the source has them now. */
 static mr_status read_day(mr_task *task, mr_err *err)
 {
@@ -178,6 +199,52 @@ static mr_status plan_increment(mr_task *task, mr_err *err)
     return status;
 }
 
+/* Whether a table made of the same source has taken the same of it. */
+static bool is_level(const mr_task *task, const mr_session_table *table)
+{
+    char path[mr_model_path_bytes_max];
+    char key[mr_model_path_bytes_max + sizeof(mr_task_epoch_key) + 1];
+    bool has_news = true;
+    int64_t taken;
+
+    if (table->snapshot == NULL) {
+        return false;
+    }
+    mr_model_path_of(task->source->name, path);
+    (void)snprintf(key, sizeof(key), "%s:%s", mr_task_epoch_key, task->source->name);
+    taken = mr_delta_txn_version(table->snapshot, path);
+    if (mr_delta_txn_version(table->snapshot, key) != mr_task_epoch(task->source) ||
+        taken > task->report->version_to) {
+        return false;
+    }
+    return taken == task->report->version_to ||
+           (mr_task_has_news(task, taken, &has_news, NULL) == MR_OK && !has_news);
+}
+
+/* What is looked up has to be of the same rows as the increment: else it waits. */
+static mr_status wait_for_lookups(mr_task *task, mr_err *err)
+{
+    const mr_model *model = task->model;
+    mr_status status = MR_OK;
+
+    for (size_t i = 0; status == MR_OK && model->lookup.count > 0 && i < model->reference_count &&
+                       task->report->state != MR_MODEL_SKIPPED;
+         i++) {
+        const mr_model *other = mr_models_find(task->session->models, model->references[i]);
+        mr_session_table *table = NULL;
+        if (other == NULL || other->from == NULL || strcmp(other->from, model->from) != 0) {
+            continue;
+        }
+        status = mr_session_find(task->session, other->name, &table, err);
+        if (status == MR_OK && !is_level(task, table)) {
+            skip(task, "");
+            (void)snprintf(task->report->message, sizeof(task->report->message),
+                           "%s has not taken the same of %s", other->name, model->from);
+        }
+    }
+    return status;
+}
+
 mr_status mr_task_plan(mr_task *task, mr_err *err)
 {
     char path[mr_model_path_bytes_max];
@@ -196,5 +263,6 @@ mr_status mr_task_plan(mr_task *task, mr_err *err)
     task->report->version_from =
         task->target->snapshot == NULL ? -1 : mr_delta_txn_version(task->target->snapshot, path);
     why = why_full(task);
-    return why != NULL ? plan_full(task, why) : plan_increment(task, err);
+    mr_status status = why != NULL ? plan_full(task, why) : plan_increment(task, err);
+    return status == MR_OK ? wait_for_lookups(task, err) : status;
 }

@@ -69,26 +69,14 @@ static mr_status copy_files(mr_task *task, mr_err *err)
     return status == MR_OK ? mr_blobs_sync(task->session->blobs, err) : status;
 }
 
-static bool note_nothing(void *ctx, const mr_delta_file *file)
-{
-    bool *changed = ctx;
-
-    (void)file;
-    *changed = true;
-    return false;
-}
-
 /* Whether the source only gathered its files since, so that our readers need not look. */
 static void find_rearranged(mr_task *task)
 {
-    bool changed = false;
-    mr_err err;
+    bool has_news = true;
 
     task->rearranged =
         !task->report->full &&
-        mr_delta_added_since(task->source->table, task->source->snapshot,
-                             task->report->version_from, note_nothing, &changed, &err) == MR_OK &&
-        !changed;
+        mr_task_has_news(task, task->report->version_from, &has_news, NULL) == MR_OK && !has_news;
 }
 
 static mr_status check_added(mr_task *task, mr_err *err)

@@ -57,6 +57,8 @@ void mr_task_init(mr_task *task, mr_session *session, const mr_model *model,
 
 /* Decides between all, an increment, and nothing (report->state MR_MODEL_SKIPPED). */
 mr_status mr_task_plan(mr_task *task, mr_err *err);
+/* Whether the source has gained rows since that version of it. */
+mr_status mr_task_has_news(const mr_task *task, int64_t after, bool *ret_has_news, mr_err *err);
 int64_t mr_task_epoch(const mr_session_table *table);
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err);
@@ -74,9 +76,9 @@ mr_status mr_task_make_insert(mr_task *task, mr_err *err);
 mr_status mr_task_make_merge(mr_task *task, mr_err *err);
 mr_status mr_task_make_replace(mr_task *task, mr_err *err);
 
-/* Binds every table that the SELECT reads: the driving source to the increment (unless all of it is
- * wanted), tables of `grouped` columns to rows with a group of `touched`, others in full. */
-mr_status mr_task_bind(mr_task *task, bool all, const mr_names *grouped, mr_err *err);
+/* Binds every table that the SELECT reads: in full, or for an increment to what that wants of it.
+ */
+mr_status mr_task_bind(mr_task *task, bool all, mr_err *err);
 
 /* Makes pending: the rows of the model's SELECT, cast to its columns. */
 mr_status mr_task_make_pending(mr_task *task, mr_err *err);

@@ -134,6 +134,9 @@ static void faults_are_named_with_their_line(void **state)
     assert_refused("-- name: gold.x\n-- mode: replace\n-- from: silver.a\n-- keys: k\n"
                    "-- column: k long\nSELECT 1",
                    "wants a 'group'");
+    assert_refused("-- name: gold.x\n-- mode: insert\n-- from: silver.a\n-- keys: k\n"
+                   "-- lookup: k\n-- column: k long\nSELECT 1",
+                   "'lookup' is for mode merge");
     assert_refused("-- name: gold.x\n-- mode: view\n-- from: silver.a\nSELECT 1", "a view has no");
 }
 

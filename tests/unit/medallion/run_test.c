@@ -76,6 +76,16 @@ static void assert_rules(lake_fixture *f)
              "CREATE OR REPLACE TABLE found AS SELECT DateID, Country, Lines, Orders, Sales FROM "
              "full_gold_mart_sales_by_day");
     lake_assert_same(f, "rules of days", "expected", "found");
+    lake_sql(f,
+             "CREATE OR REPLACE TABLE expected AS SELECT CustomerID, count(*) AS Lines, "
+             "count(DISTINCT InvoiceNo) FILTER (WHERE InvoiceNo NOT LIKE 'C%') AS Orders, "
+             "count(DISTINCT InvoiceNo) FILTER (WHERE InvoiceNo LIKE 'C%') AS Returns, "
+             "CAST(sum(Quantity * UnitPrice) AS DECIMAL(38,4)) AS Amount, max(InvoiceDate) FILTER "
+             "(WHERE InvoiceNo NOT LIKE 'C%') AS LastOrderDate FROM lines WHERE CustomerID IS NOT "
+             "NULL GROUP BY ALL");
+    lake_sql(f, "CREATE OR REPLACE TABLE found AS SELECT CustomerID, Lines, Orders, Returns, "
+                "Amount, LastOrderDate FROM grown_gold_mart_sales_by_customer");
+    lake_assert_same(f, "rules of customers' sums", "expected", "found");
     assert_int_equal(lake_count(f, "SELECT count(*) FROM full_silver_dim_date WHERE WeekdayName <> "
                                    "dayname(Date) OR Weekday <> isodow(Date) OR MonthName <> "
                                    "monthname(Date) OR Date <> strptime(CAST(DateID AS VARCHAR), "

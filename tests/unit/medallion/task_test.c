@@ -165,6 +165,42 @@ static void a_broken_check_keeps_the_table_and_blocks_its_readers(void **state)
     lake_close(f);
 }
 
+/* Of the target only files with such values are looked at: those must be enough, and no more. */
+static void references_of_an_increment_are_checked(void **state)
+{
+    char folder[] = "/tmp/millrace-models-XXXXXX";
+    lake_fixture *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    put_file(folder, "silver/known.sql",
+             "-- name: silver.known\n-- mode: insert\n-- from: silver.fact_sales\n-- keys: Name\n"
+             "-- column: Name string\n"
+             "SELECT DISTINCT Country AS Name FROM silver.fact_sales WHERE Country <> 'EIRE'");
+    put_file(folder, "gold/sold.sql",
+             "-- name: gold.sold\n-- mode: merge\n-- from: silver.fact_sales\n-- keys: Country\n"
+             "-- column: Country string\n-- column: Lines long, sum\n"
+             "-- check: references Country silver.known.Name\n"
+             "SELECT Country, count(*) AS Lines FROM silver.fact_sales GROUP BY Country");
+    f = lake_open(folder);
+    lake_make_arrivals(f, 300, 300, 7);
+    lake_sql(f, "UPDATE arrivals SET Country = 'Norway' WHERE Country = 'EIRE' AND place < 200");
+    lake_arrive(f, 0, 100, "2026-11-20");
+    lake_bring_up(f, false);
+    lake_arrive(f, 100, 200, "2026-11-20");
+    lake_bring_up(f, false);
+    lake_arrive(f, 200, 300, "2026-11-20");
+    mr_run_options options = lake_options(f);
+    mr_run_report *report = lake_run(&options);
+    const mr_model_report *sold = report_of(report, "gold.sold");
+    assert_false(sold->full);
+    assert_int_equal(sold->state, MR_MODEL_FAILED);
+    assert_non_null(strstr(sold->message, "is broken by 1 row: Country=EIRE"));
+    mr_run_report_free(report);
+    remove_folder(folder);
+    lake_close(f);
+}
+
 static void a_changed_model_makes_its_table_and_what_stands_on_it_anew(void **state)
 {
     char folder[] = "/tmp/millrace-models-XXXXXX";
@@ -247,6 +283,37 @@ static void a_run_that_stops_early_is_taken_up_by_the_next(void **state)
     lake_close(f);
 }
 
+/* Whether an order is new is told by mart_orders, once that has taken the same lines. */
+static void a_model_waits_for_what_it_looks_up(void **state)
+{
+    lake_fixture *f = open_with_lines(400);
+    const char *const customers_only[] = {"mart_sales_by_customer", NULL};
+    mr_run_options options = lake_options(f);
+
+    (void)state;
+    lake_bring_up(f, false);
+    lake_arrive(f, 200, 400, "2026-11-21");
+    options.layer = "silver";
+    mr_run_report_free(lake_run(&options));
+    options.layer = NULL;
+    options.select = customers_only;
+    for (int full = 0; full < 2; full++) {
+        options.full_refresh = full > 0;
+        mr_run_report *report = lake_run(&options);
+        const mr_model_report *customers = report_of(report, "gold.mart_sales_by_customer");
+        assert_int_equal(customers->state, MR_MODEL_SKIPPED);
+        assert_string_equal(customers->message,
+                            "gold.mart_orders has not taken the same of silver.fact_sales");
+        mr_run_report_free(report);
+    }
+    lake_bring_up(f, false);
+    lake_read_table(f, "gold.mart_sales_by_customer", "grown_customers");
+    lake_bring_up(f, true);
+    lake_read_table(f, "gold.mart_sales_by_customer", "full_customers");
+    lake_assert_same(f, "customers", "grown_customers", "full_customers");
+    lake_close(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,9 +323,11 @@ int main(void)
         cmocka_unit_test(a_day_again_changes_nothing),
         cmocka_unit_test(a_date_that_is_none_is_refused),
         cmocka_unit_test(a_broken_check_keeps_the_table_and_blocks_its_readers),
+        cmocka_unit_test(references_of_an_increment_are_checked),
         cmocka_unit_test(a_changed_model_makes_its_table_and_what_stands_on_it_anew),
         cmocka_unit_test(a_source_made_anew_makes_its_readers_anew),
         cmocka_unit_test(a_run_that_stops_early_is_taken_up_by_the_next),
+        cmocka_unit_test(a_model_waits_for_what_it_looks_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
