@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks what deploys millrace: Terraform, workflows, the Helm chart, scripts. Each check is a tool's or one of
+# Checks what deploys millrace: Terraform, workflows, the Helm chart, scripts; and what Synapse and Power BI take of it. Each check is a tool's or one of
 # the house's own (scripts/deploy_check/); what a tool that is missing here would have checked is named as
 # skipped. Closes with one line of counts; fails if a check did.
 #
@@ -156,10 +156,32 @@ check_manifest_rules() {
     python "$rules/kubernetes_rules.py" $files
 }
 
+# --- Synapse and Power BI
+
+have_microsoft() { [ -x "$tools/microsoft/bin/python" ] || missing "no parsers of Microsoft's: $top/tests/peers/deploy/install.sh says why"; }
+microsoft() { "$tools/microsoft/bin/python" "$rules/microsoft_parsers.py" "$@"; }
+warehouse() {
+    [ -x "$tools/warehouse/bin/python" ] || { missing "no readers of T-SQL and DAX: $top/tests/peers/deploy/install.sh says why"; return; }
+    "$tools/warehouse/bin/python" "$rules/warehouse_rules.py" "$@"
+}
+
+check_synapse_grammar() { have_microsoft && microsoft tsql "$tree/deploy/synapse"; }
+check_synapse_dialect() { warehouse dialect "$tree/deploy/synapse"; }
+check_synapse_objects() { warehouse objects "$tree/deploy/synapse"; }
+check_powerbi_model() { have_microsoft && microsoft tmdl "$tree/deploy/powerbi/millrace.SemanticModel/definition"; }
+check_powerbi_measures() { warehouse measures "$tree/deploy/powerbi"; }
+check_powerbi_fields() { warehouse fields "$tree/deploy/powerbi"; }
+
+check_powerbi_report() {
+    [ -d "$tools/pbir/node_modules" ] || { missing "no validator of reports: $top/tests/peers/deploy/install.sh says why"; return; }
+    node "$rules/powerbi_report.mjs" "$tools/pbir" "$tree/deploy/powerbi/millrace.Report"
+}
+
 main() {
     local name status said passed=0 failed=0 skipped=0 began=$SECONDS
     for name in ${CHECKS:-terraform_rules terraform_reference terraform_policies terraform_format terraform_validate terraform_test \
-        workflows workflow_rules scripts chart manifests manifest_rules}; do
+        workflows workflow_rules scripts chart manifests manifest_rules \
+        synapse_grammar synapse_dialect synapse_objects powerbi_model powerbi_measures powerbi_fields powerbi_report}; do
         said="$("check_$name" 2>&1)"
         status=$?
         case "$status" in

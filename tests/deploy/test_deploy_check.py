@@ -12,6 +12,9 @@ TOP = Path(__file__).resolve().parents[2]
 CHECK = TOP / "scripts/deploy_check.sh"
 TERRAFORM = "deploy/terraform"
 CHART = "deploy/kubernetes/millrace"
+SYNAPSE = "deploy/synapse"
+MODEL = "deploy/powerbi/millrace.SemanticModel/definition"
+PAGES = "deploy/powerbi/millrace.Report/definition/pages"
 
 # check, file, what is replaced, by what, what the check must say
 FAULTS = [
@@ -58,6 +61,20 @@ FAULTS = [
     ("manifest_rules", f"{CHART}/values.yaml", "limits: { cpu: \"2\", memory: 512Mi }", "limits: { cpu: \"2\", memory: 64Mi }", "asks for more memory"),
     ("manifest_rules", f"{CHART}/templates/network.yaml", "policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]", "no policy denies"),
     ("manifest_rules", f"{CHART}/templates/gateway.yaml", "    name: {{ include \"millrace.name\" . }}-gateway\n  minReplicas", "    name: {{ include \"millrace.name\" . }}-gate\n  minReplicas", "there is no Deployment"),
+    ("synapse_grammar", f"{SYNAPSE}/dedicated/4_load.sql", "WHEN NOT MATCHED BY SOURCE THEN DELETE", "WHEN NOT MATCHED BY SOURCE DELETE", "Incorrect syntax near DELETE"),
+    ("synapse_grammar", f"{SYNAPSE}/serverless/6_export.sql", "FROM [gold].[dim_customer]'", "FROM FROM [gold].[dim_customer]'", "in the statement it makes"),
+    ("synapse_dialect", f"{SYNAPSE}/serverless/3_tables.sql", "FORMAT = 'DELTA')", "FORMAT 'DELTA')", "3_tables.sql"),
+    ("synapse_dialect", f"{SYNAPSE}/dedicated/4_load.sql", "FILE_TYPE = ''PARQUET''", "FILE_TYPE ''PARQUET''", "4_load.sql:26"),
+    ("synapse_objects", f"{SYNAPSE}/serverless/4_views.sql", "FROM gold.mart_sales_by_product m", "FROM gold.mart_sales_by_item m", "there is no gold.mart_sales_by_item yet"),
+    ("synapse_objects", f"{SYNAPSE}/serverless/2_lake.sql", "CREATE EXTERNAL DATA SOURCE [millrace_lake]", "CREATE EXTERNAL DATA SOURCE [millrace_pond]", "no source or format millrace_lake"),
+    ("synapse_objects", f"{SYNAPSE}/dedicated/4_load.sql", "VALUES (s.[CustomerID], s.[CustomerName], ", "VALUES (s.[CustomerID], ", "does not take every column"),
+    ("powerbi_model", f"{MODEL}/tables/dim_date.tmdl", "dataType: dateTime", "dataType: day", "Failed to convert the value 'day'"),
+    ("powerbi_model", f"{MODEL}/relationships.tmdl", "toColumn: dim_customer.CustomerID", "toColumn: dim_customer.Customer", "Failed links: [relationship 'fact_sales_CustomerID']"),
+    ("powerbi_measures", f"{MODEL}/tables/fact_sales.tmdl", "DIVIDE ( [Sales], [Orders] )", "DIVIDE ( [Sales], [Order] )", "there is no measure Order"),
+    ("powerbi_measures", f"{MODEL}/tables/fact_sales.tmdl", "DIVIDE ( [Sales], [Orders] )", "DIVIDE ( [Sales], [Orders]", "measure Average order is no DAX"),
+    ("powerbi_fields", f"{PAGES}/total_sales/visuals/by_month/visual.json", '"Property": "Year"', '"Property": "Years"', "the model has no column dim_date[Years]"),
+    ("powerbi_fields", "deploy/powerbi/synapse.pbids", '"tds"', '"tdx"', "one connection"),
+    ("powerbi_report", f"{PAGES}/total_sales/visuals/by_month/visual.json", '"Category": {', '"Categories": {', "Categories"),
 ]
 
 

@@ -21,14 +21,14 @@ exec 9>"$cache/lock"
 flock 9 # two runs at once install once
 
 # A virtual environment of its own for each list: NAME.txt into NAME/.
-install_python() { # LIST
+install_python() { # LIST [FLAG OF PIP]
     local folder
     folder="$cache/$1-$(sha256sum "$1.txt" | cut -c1-12)"
     if [ ! -f "$folder/complete" ]; then
         python3 -c 'import ensurepip' 2>/dev/null || { say 'python3 has no venv (package python3-venv)'; return; }
         rm -rf "$folder"
         python3 -m venv "$folder"
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1.txt" >&2 ||
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check ${2:+"$2"} -r "$1.txt" >&2 ||
             { say "pip could not install tests/peers/deploy/$1.txt"; return; }
         touch "$folder/complete"
     fi
@@ -71,8 +71,25 @@ install_go() { # NAME PACKAGE VERSION [MODULE=MODULE@VERSION]
     rm -rf "$build"
 }
 
+# The same for npm: a folder with package.json and its lock.
+install_npm() { # FOLDER
+    local folder
+    folder="$cache/$1-$(cat "$1"/package*.json | sha256sum | cut -c1-12)"
+    if [ ! -f "$folder/complete" ]; then
+        command -v npm >/dev/null || { say "npm is missing: no $1"; return; }
+        rm -rf "$folder"
+        cp -r "$1" "$folder"
+        (cd "$folder" && npm ci --silent --ignore-scripts --no-audit --no-fund) >&2 || { say "npm could not install tests/peers/deploy/$1"; return; }
+        touch "$folder/complete"
+    fi
+    ln -sfn "$folder" "$cache/$1"
+}
+
 install_python requirements
 install_python checkov
+install_python warehouse
+install_python microsoft --no-deps
+install_npm pbir
 ln -sfn "$cache/requirements/bin/shellcheck" "$cache/bin/shellcheck"
 if go_is_new_enough; then
     while read -r name package version replace; do
