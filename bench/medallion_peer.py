@@ -2,7 +2,7 @@
 """The models' SELECTs by engines that are not ours, and the cost of a command.
 
     medallion_peer.py duckdb|spark LAKE_FOLDER MODELS_FOLDER OUT_FOLDER    each stored model once, in order
-    medallion_peer.py time COMMAND...                                      its seconds and largest memory
+    medallion_peer.py time COMMAND...                                      its seconds, CPU and largest memory
 
 Prints one JSON line. DuckDB copies each table to Parquet and commits nothing; Spark writes Delta tables, and its start
 is not counted. Both read bronze, and then what they wrote themselves. DELTA_JARS: the folder of Spark's jars.
@@ -86,8 +86,9 @@ def main():
     if sys.argv[1] == "time":
         start = time.monotonic()
         subprocess.run(sys.argv[2:], check=True, stdout=subprocess.DEVNULL)
-        answer = {"seconds": round(time.monotonic() - start, 3),
-                  "peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024}
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        answer = {"seconds": round(time.monotonic() - start, 3), "cpu_s": round(used.ru_utime + used.ru_stime, 1),
+                  "peak_mib": used.ru_maxrss // 1024}
     else:
         engine, lake, folder, out = sys.argv[1], *(Path(name).resolve() for name in sys.argv[2:5])
         out.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,8 @@ from test_medallion import TABLES, contents, generate, post
 
 PEER = Path(__file__).parents[1] / "peers" / "lake"
 SUBMIT = PEER / "spark-submit.sh"
-INSTALL_SECONDS_MAX, RUN_SECONDS_MAX = 900, 600
+CONTRACT = Path(PROGRAM).parent / "tests" / "medallion_engine_spark_test"
+INSTALL_SECONDS_MAX, RUN_SECONDS_MAX, CONTRACT_SECONDS_MAX = 900, 600, 1800
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="Spark and a sanitizer together take too long")
 
@@ -185,3 +186,13 @@ def test_a_pool_makes_the_same_by_its_job_api_and_a_mailbox(platform):
         assert by_pool[table] == by_duckdb[table], table
     for name in ("MILLRACE_SPARK_POOL", "MILLRACE_SPARK_LAKE"):
         del platform.settings[name]
+
+
+@pytest.mark.skipif("SPARK_OTHERS" not in os.environ, reason="takes minutes: SPARK_OTHERS=1 asks for it")
+@pytest.mark.parametrize("command, release", [([], "4.0.1"), ([PEER / "spark-cluster.sh"], "")], ids=["spark 4", "two workers"])
+def test_the_contract_of_engines_holds_on_another_spark(command, release):
+    """scripts/test.sh runs it on Spark 3.5 on this machine alone."""
+    done = subprocess.run([*command, CONTRACT], capture_output=True, text=True, timeout=CONTRACT_SECONDS_MAX, env={
+        **os.environ, "SPARK_RELEASE": release, "MR_TEST_SPARK": str(SUBMIT), "MR_TEST_SPARK_PROPERTIES": str(PEER / "spark.conf")})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[       OK ] keeps_the_contract" in done.stdout + done.stderr  # and was not skipped

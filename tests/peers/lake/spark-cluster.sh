@@ -22,8 +22,8 @@ launch() { # LOG CLASS ARGUMENT...
     SPARK_PROGRAM=spark-class SPARK_WORKER_DIR="$folder/work" setsid "$here/spark-submit.sh" "$@" >"$log" 2>&1 9>&- &
     pids+=("$!")
 }
-await() { # LOG PID PATTERN: the line that has it
-    timeout 120 tail -n +1 --pid="$2" -f "$1" | grep -m 1 -oE "$3" ||
+await() { # LOG PID PATTERN: what of the log is like it, once it stands there
+    grep -m 1 -oE "$3" < <(timeout 120 tail -n +1 --pid="$2" -f "$1") ||
         { tail -n 5 "$1" >&2; printf 'spark-cluster: no "%s"\n' "$3" >&2; exit 1; }
 }
 
