@@ -16,11 +16,12 @@ declare -rA floors=(
     [base]="" [event]="base" [bus]="base" [store]="event base" [http]="base"
     [olap]="base" [azure]="base" [lake]="olap azure base"
     [stream]="lake azure store bus olap event base" [gateway]="http store bus event base"
+    [publish]="medallion stream lake azure store bus olap event base"
     [medallion]="stream lake azure store bus olap event base" [orchestrator]="medallion stream lake azure store bus olap event base"
     [eject]="medallion lake store bus olap event base"
     [query]="orchestrator medallion stream lake azure store bus olap event base"
     [web]="query orchestrator medallion stream http lake azure store bus olap event base"
-    [cli]="web query eject orchestrator medallion gateway stream http lake azure store bus olap event base"
+    [cli]="web query eject orchestrator publish medallion gateway stream http lake azure store bus olap event base"
 )
 
 check_format() {

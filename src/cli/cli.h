@@ -55,6 +55,9 @@ bool mr_cli_parse(mr_cli *cli, int argc, char **argv, const mr_cli_option *optio
 
 /* Settings, checked. Borrowed for the process. */
 const mr_config *mr_cli_config(const mr_cli *cli);
+/* A setting that the command takes as an argument; a reference is read. source: "argument". */
+mr_status mr_cli_set(mr_cli *cli, const char *name, const char *value, const char *source,
+                     mr_err *err);
 bool mr_cli_json(const mr_cli *cli); /* --json was given */
 
 /* The path of this program, to start roles with. */

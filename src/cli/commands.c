@@ -212,6 +212,21 @@ const mr_command mr_commands[] = {
         .run = mr_cmd_run,
     },
     {
+        .name = "publish",
+        .summary = "put gold into a schema of PostgreSQL",
+        .usage = "publish [options] [TARGET]",
+        .description =
+            "Brings the tables and views of gold into a schema of PostgreSQL, for any tool that\n"
+            "reads one: in one transaction, and only what changed since the last time. TARGET is\n"
+            "written as MILLRACE_STORE is; without one MILLRACE_PUBLISH says where. With that\n"
+            "setting the scheduler publishes after each run of gold, too.\n"
+            "\n"
+            "  millrace publish postgresql://millrace@db.example:5432/shop --reader analyst\n"
+            "  millrace publish postgresql:service=shop --schema sales --dry-run\n"
+            "  millrace publish ref:keyvault://shop/publish-url --full --json\n",
+        .run = mr_cmd_publish,
+    },
+    {
         .name = "lineage",
         .summary = "which table is made of which",
         .usage = "lineage [options]",

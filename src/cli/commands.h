@@ -21,6 +21,7 @@ int mr_cmd_key(mr_cli *cli, int argc, char **argv);
 int mr_cmd_lake(mr_cli *cli, int argc, char **argv);
 int mr_cmd_post(mr_cli *cli, int argc, char **argv);
 int mr_cmd_processor(mr_cli *cli, int argc, char **argv);
+int mr_cmd_publish(mr_cli *cli, int argc, char **argv);
 int mr_cmd_replay(mr_cli *cli, int argc, char **argv);
 int mr_cmd_runs(mr_cli *cli, int argc, char **argv);
 int mr_cmd_scheduler(mr_cli *cli, int argc, char **argv);

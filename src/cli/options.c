@@ -286,3 +286,14 @@ bool mr_cli_parse(mr_cli *cli, int argc, char **argv, const mr_cli_option *optio
     *ret_arguments = argv + 1;
     return true;
 }
+
+mr_status mr_cli_set(mr_cli *cli, const char *name, const char *value, const char *source,
+                     mr_err *err)
+{
+    mr_status status = mr_config_set(cli->config, name, value, source, err);
+
+    if (status == MR_OK) {
+        status = mr_secrets_resolve(cli->secrets, err);
+    }
+    return status == MR_OK ? mr_config_check(cli->config, err) : status;
+}

@@ -112,7 +112,7 @@ static mr_status make_run(const mr_cli *cli, const mr_runs_wanted *wanted, mr_ru
     }
     (void)snprintf(run.key, sizeof run.key, "%s", wanted->key != NULL ? wanted->key : "");
     (void)snprintf(run.target, sizeof run.target, "%.10s", wanted->target);
-    status = mr_dag_make(&run, &dag, err);
+    status = mr_dag_make(&run, false, &dag, err);
     if (status == MR_OK && wanted->date != NULL) {
         status = set_day(cli, &run, wanted->date, err);
     }

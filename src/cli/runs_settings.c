@@ -32,5 +32,6 @@ mr_scheduler_options mr_runs_settings(const mr_cli *cli, char *const *environmen
         .retries = (uint32_t)mr_config_integer(config, "MILLRACE_RUN_RETRIES"),
         .retry_delay_ms = mr_config_duration_ms(config, "MILLRACE_RUN_RETRY_DELAY"),
         .keep = (uint32_t)mr_config_integer(config, "MILLRACE_RUN_HISTORY"),
+        .publish = mr_config_given(config, "MILLRACE_PUBLISH") != NULL,
     };
 }

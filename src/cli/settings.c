@@ -22,6 +22,7 @@ static const char group_processor[] = "Store and processor";
 static const char group_lake[] = "Lake";
 static const char group_lake_azure[] = "Lake: Azure";
 static const char group_spark[] = "Spark";
+static const char group_publish[] = "Publication";
 static const char group_scheduler[] = "Scheduler";
 static const char group_secrets[] = "Secrets";
 static const char group_azure[] = "Azure: identity";
@@ -173,6 +174,15 @@ const mr_setting mr_settings[] = {
           "Memory of Spark's driver where it computes too (`local[N]`)."),
     DURATION("MILLRACE_SPARK_START_TIMEOUT", "5m", 1000, 24 * HOUR_MS, group_spark,
              "Longest time until Spark's job answers; a queue may be what takes it."),
+
+    {.name = "MILLRACE_PUBLISH", .kind = MR_SETTING_TEXT, .group = group_publish, .live = true,
+     .help = "Where `millrace publish` and every run of gold put gold's tables and views: "
+             "`postgresql://user@host:5432/database`, as MILLRACE_STORE is written; unset: nowhere. "
+             "See docs/publish.md."},
+    TEXT("MILLRACE_PUBLISH_SCHEMA", NULL, "gold", group_publish,
+         "The schema there; it is made when it is missing."),
+    TEXT("MILLRACE_PUBLISH_READER", NULL, NULL, group_publish,
+         "A role of that server that is given the right to read the schema."),
 
     TEXT("MILLRACE_SCHEDULE", "--schedule", "40 7 * * *", group_scheduler,
          "When silver and gold are made, as cron writes it: minute hour day month weekday; `off`: "

@@ -75,6 +75,8 @@ mr_status mr_delta_read_instant(mr_delta_table *table, int64_t epoch_ms,
 void mr_delta_snapshot_free(mr_delta_snapshot *snapshot); /* NULL is fine */
 
 int64_t mr_delta_version(const mr_delta_snapshot *snapshot);
+/* The table's own, for ever; another one under the same name has another. Borrowed. */
+const char *mr_delta_id(const mr_delta_snapshot *snapshot);
 const mr_delta_schema *mr_delta_schema_of(const mr_delta_snapshot *snapshot);
 size_t mr_delta_file_count(const mr_delta_snapshot *snapshot);
 const mr_delta_file *mr_delta_file_at(const mr_delta_snapshot *snapshot, size_t index);

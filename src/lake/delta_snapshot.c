@@ -165,6 +165,11 @@ int64_t mr_delta_version(const mr_delta_snapshot *snapshot)
     return snapshot->view.version;
 }
 
+const char *mr_delta_id(const mr_delta_snapshot *snapshot)
+{
+    return snapshot->view.meta->id;
+}
+
 const mr_delta_schema *mr_delta_schema_of(const mr_delta_snapshot *snapshot)
 {
     return &snapshot->view.meta->schema;

@@ -26,8 +26,11 @@ typedef struct mr_dag {
 
 /* The tasks of a run by its target:
  *     check-new-data --> silver --> gold --> optimize --> vacuum
- * Texts are borrowed from the run. MR_INVALID: no such target. */
-mr_status mr_dag_make(const mr_run *run, mr_dag *ret_dag, mr_err *err);
+ *                                       \-> publish
+ * publish: gold goes on into a schema of PostgreSQL. Texts are borrowed from the run. MR_INVALID:
+ * no such target. */
+mr_status mr_dag_make(const mr_run *run, bool publish, mr_dag *ret_dag, mr_err *err);
+extern const char mr_dag_publish_task[]; /* the task's name */
 
 /* Ends the tasks that can never start, given how others ended. Tasks are in the list's order.
  * Returns a bit for each that changed. */

@@ -529,17 +529,38 @@ static mr_status end_run(mr_executor *e, mr_run_state state, const char *reason,
     return mr_runs_prune(e->options.runs, e->options.keep, forget_logs, e, err);
 }
 
+/* Whether the run publishes: as the settings have it, or as they had it when it began. */
+static mr_status does_publish(mr_executor *e, bool *ret_publish, mr_err *err)
+{
+    size_t count = 0;
+    mr_status status = MR_OK;
+
+    *ret_publish = e->options.publish;
+    if (e->run.state != MR_RUN_QUEUED) {
+        status = mr_runs_tasks(e->options.runs, e->run.id, e->tasks, &count, err);
+        *ret_publish = false;
+    }
+    for (size_t index = 0; index < count && status == MR_OK; index++) {
+        *ret_publish = *ret_publish || strcmp(e->tasks[index].name, mr_dag_publish_task) == 0;
+    }
+    return status;
+}
+
 /* MR_NOT_FOUND: the queue is empty. */
 static mr_status take_up(mr_executor *e, mr_err *err)
 {
     mr_err failure;
     mr_status status = mr_runs_next(e->options.runs, &e->run, err);
+    bool publish = false;
 
+    if (status == MR_OK) {
+        status = does_publish(e, &publish, err);
+    }
     if (status != MR_OK) {
         return status;
     }
     e->dag.count = 0;
-    if (mr_dag_make(&e->run, &e->dag, &failure) != MR_OK) {
+    if (mr_dag_make(&e->run, publish, &e->dag, &failure) != MR_OK) {
         return end_run(e, MR_RUN_FAILED, failure.message, err);
     }
     if (e->run.state == MR_RUN_QUEUED && e->run.cancel_asked) {

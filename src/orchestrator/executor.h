@@ -38,6 +38,7 @@ typedef struct mr_executor_options {
     uint64_t grace_ms;
     uint32_t parallel_max; /* tasks at once */
     uint32_t keep;         /* runs in the history */
+    bool publish;          /* runs of gold that begin now have the task, too */
     void *ctx;             /* of the functions below */
     /* Is a conditional task needed? If not, the reason. */
     mr_status (*condition)(void *ctx, const mr_run *run, const char *task, bool *ret_needed,

@@ -192,6 +192,7 @@ static void make_executor(scheduler *s, mr_task_processes *processes)
         .grace_ms = grace_ms,
         .parallel_max = parallel_max,
         .keep = options->keep,
+        .publish = options->publish,
         .ctx = s,
         .condition = condition,
         .ended = ended,

@@ -25,6 +25,7 @@ typedef struct mr_scheduler_options {
     uint32_t retries;
     uint64_t retry_delay_ms;
     uint32_t keep;
+    bool publish; /* each run of gold ends with `millrace publish` */
 } mr_scheduler_options;
 
 /* Runs until SIGTERM or SIGINT: asks the tasks under way to end (their run is taken up at the next

@@ -17,6 +17,8 @@
 enum {
     numeric_base = 10000,
     numeric_digits_max = 11,
+    decimal_group = 4, /* digits of base 10 in one of base 10000 */
+    decimal_digits_max = 48,
     numeric_positive = 0x0000,
     numeric_negative = 0x4000,
     unix_to_postgres_seconds = 946684800, /* 2000-01-01 */
@@ -212,6 +214,54 @@ void mr_pg_put_price(mr_buffer *out, mr_price price)
 {
     commit_to(out, mr_pg_write_price(room(out, mr_pg_cell_overhead_bytes + mr_pg_numeric_bytes_max),
                                      price));
+}
+
+void mr_pg_put_int2(mr_buffer *out, int16_t value)
+{
+    char *at = room(out, mr_pg_cell_overhead_bytes + sizeof(value));
+
+    commit_to(out, write_raw16(write_raw32(at, sizeof(value)), (uint16_t)value));
+}
+
+void mr_pg_put_float8(mr_buffer *out, double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    mr_pg_put_int8(out, (int64_t)bits);
+}
+
+/* Digits go in groups of four that end at the point: blanks before and behind are zeros. */
+void mr_pg_put_decimal(mr_buffer *out, mr_text digits)
+{
+    bool negative = digits.bytes > 0 && digits.data[0] == '-';
+    mr_text rest = {digits.data + negative, digits.bytes - negative};
+    const char *point = memchr(rest.data, '.', rest.bytes);
+    size_t whole = point == NULL ? rest.bytes : (size_t)(point - rest.data);
+    size_t places = point == NULL ? 0 : rest.bytes - whole - 1;
+    size_t pad = (decimal_group - whole % decimal_group) % decimal_group;
+    uint16_t groups[decimal_digits_max / decimal_group + 2] = {0};
+    size_t group_count = (pad + whole + places + decimal_group - 1) / decimal_group;
+
+    MR_ASSERT(whole + places <= decimal_digits_max);
+    for (size_t i = 0; i < group_count * decimal_group; i++) {
+        size_t at = i - pad;
+        bool outside = i < pad || at >= whole + places;
+        char digit = outside ? '0' : rest.data[at < whole ? at : at + 1];
+
+        MR_ASSERT(digit >= '0' && digit <= '9');
+        groups[i / decimal_group] = (uint16_t)(groups[i / decimal_group] * 10 + (digit - '0'));
+    }
+    char *at = room(out, mr_pg_cell_overhead_bytes + 8 + 2 * group_count);
+    at = write_raw32(at, (uint32_t)(8 + 2 * group_count));
+    at = write_raw16(at, (uint16_t)group_count);
+    at = write_raw16(at, (uint16_t)((pad + whole) / decimal_group - 1));
+    at = write_raw16(at, negative ? numeric_negative : numeric_positive);
+    at = write_raw16(at, (uint16_t)places);
+    for (size_t i = 0; i < group_count; i++) {
+        at = write_raw16(at, groups[i]);
+    }
+    commit_to(out, at);
 }
 
 void mr_pg_put_copy_header(mr_buffer *out)

@@ -55,6 +55,10 @@ void mr_pg_put_text(mr_buffer *out, mr_text text);
 void mr_pg_put_date(mr_buffer *out, mr_civil date);
 void mr_pg_put_amount(mr_buffer *out, mr_amount amount);
 void mr_pg_put_price(mr_buffer *out, mr_price price);
+void mr_pg_put_int2(mr_buffer *out, int16_t value);
+void mr_pg_put_float8(mr_buffer *out, double value);
+/* A numeric of any size: "-12.50", plain digits with at most one point, 48 at most. */
+void mr_pg_put_decimal(mr_buffer *out, mr_text digits);
 
 /* What surrounds the rows of a binary COPY, and stands before the cells of each. */
 void mr_pg_put_copy_header(mr_buffer *out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/postgres_db.h - one connection to PostgreSQL: connecting again, migrations, statements.
  *
- * What store and ops share on libpq. Nobody outside the room includes it but its tests. A
- * connection belongs to one thread.
+ * What store, ops and publish/ share on libpq. Nobody else outside the room includes it but its
+ * tests. A connection belongs to one thread.
  *
  * A lost connection fails the call in hand (MR_UNAVAILABLE, or MR_UNKNOWN_OUTCOME for a commit) and
  * ends the transaction; the next call that begins something connects again. While that fails, tries

@@ -349,7 +349,7 @@ static mr_status read_asked(mr_web_call *call, mr_run *run, mr_err *err)
     }
     if (status == MR_OK) {
         (void)snprintf(run->target, sizeof run->target, "%.*s", MR_TEXT_ARGS(target));
-        if (mr_dag_make(run, &dag, err) != MR_OK) {
+        if (mr_dag_make(run, false, &dag, err) != MR_OK) {
             status = mr_web_call_fault(call, "body", "target", "enum",
                                        "Input should be one of all, silver, gold", err);
         }

@@ -139,12 +139,41 @@ static void a_target_decides_the_tasks(void **state)
     for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         (void)snprintf(run.target, sizeof run.target, "%.10s", cases[index].target);
         run.kind = cases[index].kind;
-        assert_int_equal(mr_dag_make(&run, &dag, &err), MR_OK);
+        assert_int_equal(mr_dag_make(&run, false, &dag, &err), MR_OK);
         assert_int_equal(dag.count, cases[index].count);
     }
     (void)snprintf(run.target, sizeof run.target, "bronze");
-    assert_int_equal(mr_dag_make(&run, &dag, &err), MR_INVALID);
+    assert_int_equal(mr_dag_make(&run, false, &dag, &err), MR_INVALID);
     assert_string_equal(err.message, "'bronze' cannot be run: silver, gold and all can");
+}
+
+static void what_waits_for_gold_does_not_wait_for_its_publication(void **state)
+{
+    mr_run run = {.target = "all", .kind = MR_RUN_SCHEDULED};
+    mr_run_task tasks[mr_run_tasks_max] = {{.name = "check-new-data", .state = MR_TASK_SUCCESS},
+                                           {.name = "silver", .state = MR_TASK_SUCCESS},
+                                           {.name = "gold", .state = MR_TASK_SKIPPED},
+                                           {.name = "publish"},
+                                           {.name = "optimize"},
+                                           {.name = "vacuum"}};
+    mr_dag dag;
+    mr_err err;
+
+    (void)state;
+    assert_int_equal(mr_dag_make(&run, true, &dag, &err), MR_OK);
+    assert_int_equal(dag.count, 6);
+    assert_string_equal(dag.tasks[3].name, mr_dag_publish_task);
+    assert_string_equal(dag.tasks[3].arguments[0], "publish");
+    assert_string_equal(dag.tasks[4].name, "optimize");
+    assert_int_equal(mr_dag_ready(&dag, tasks), 8 | 16); /* both, also when gold had nothing new */
+    tasks[3].state = MR_TASK_FAILED;
+    assert_int_equal(mr_dag_settle(&dag, tasks), 0);
+    tasks[2].state = MR_TASK_FAILED;
+    tasks[3].state = MR_TASK_WAITING;
+    assert_int_equal(mr_dag_settle(&dag, tasks), 8 | 16 | 32);
+    (void)snprintf(run.target, sizeof run.target, "silver");
+    assert_int_equal(mr_dag_make(&run, true, &dag, &err), MR_OK);
+    assert_int_equal(dag.count, 2);
 }
 
 int main(void)
@@ -155,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_failure_reaches_all_that_come_after_and_no_other),
         cmocka_unit_test(the_worst_end_of_a_task_is_the_runs),
         cmocka_unit_test(a_target_decides_the_tasks),
+        cmocka_unit_test(what_waits_for_gold_does_not_wait_for_its_publication),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

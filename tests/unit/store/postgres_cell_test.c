@@ -55,6 +55,42 @@ static void amounts_survive_to_the_last_digit(void **state)
     }
 }
 
+static void assert_decimal(const char *digits, int64_t scaled)
+{
+    mr_buffer cell;
+    mr_amount amount = {0};
+
+    mr_buffer_init(&cell, 256);
+    mr_pg_put_decimal(&cell, mr_text_of(digits));
+    PGresult *result = result_of(cell.data, cell.data + cell.bytes);
+    assert_true(mr_pg_amount(result, 0, 0, &amount));
+    assert_true(amount.scaled == scaled);
+    PQclear(result);
+    mr_buffer_free(&cell);
+}
+
+static void digits_of_any_scale_meet_the_point(void **state)
+{
+    (void)state;
+    assert_decimal("0", 0);
+    assert_decimal("0.0000", 0);
+    assert_decimal("-12.5", -125000);
+    assert_decimal("12345.6789", 123456789);
+    assert_decimal("-1234567.0009", -12345670009);
+    assert_decimal(".5", 5000);
+    assert_decimal("10000", 100000000);
+    assert_decimal("0.010000", 100);
+
+    mr_buffer cell;
+    mr_buffer_init(&cell, 256);
+    mr_pg_put_decimal(&cell, MR_TEXT_LITERAL("-1.000000001"));
+    static const char expected[] = {0, 0, 0, 16, 0, 4, 0, 0, 0x40, 0,
+                                    0, 9, 0, 1,  0, 0, 0, 0, 0x03, (char)0xe8};
+    assert_int_equal(cell.bytes, sizeof(expected));
+    assert_memory_equal(cell.data, expected, sizeof(expected));
+    mr_buffer_free(&cell);
+}
+
 static void prices_are_numbers_of_the_same_form(void **state)
 {
     static const int64_t prices[] = {0,
@@ -144,6 +180,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(amounts_survive_to_the_last_digit),
+        cmocka_unit_test(digits_of_any_scale_meet_the_point),
         cmocka_unit_test(prices_are_numbers_of_the_same_form),
         cmocka_unit_test(numbers_of_other_scales_are_read),
         cmocka_unit_test(dates_survive_on_both_sides_of_the_epochs),
