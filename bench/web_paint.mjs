@@ -12,7 +12,7 @@ import { launch, open } from "../tests/browser/chromium.mjs";
 const [address, cookie, rounds = "20"] = process.argv.slice(2);
 const [name, value] = cookie.split("=");
 
-// Runs in the page. The address tells the filters; the dashboard is not 'waiting' once it shows their answer.
+// Runs in the page. The address tells the filters; the dashboard is not busy once it shows their answer.
 function watch() {
   const results = [];
   let input = null;
@@ -42,7 +42,7 @@ function watch() {
       };
       const look = () => {
         const shown = document.querySelector(".dashboard");
-        if (location.search === before || !shown || shown.classList.contains("waiting")) return;
+        if (location.search === before || !shown || shown.ariaBusy === "true") return;
         observer.disconnect();
         done();
       };

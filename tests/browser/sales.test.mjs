@@ -40,7 +40,7 @@ const bars = (page, label) => page.locator(`.bars[aria-label^="${label}"] button
 const query = (page) => new URL(page.url()).searchParams;
 const until = (page, name, value) =>
   page.waitForFunction(([key, wanted]) => new URLSearchParams(location.search).get(key) === wanted, [name, value]);
-const answered = (page) => page.waitForFunction(() => !document.querySelector(".dashboard.waiting"));
+const answered = (page) => page.waitForFunction(() => !document.querySelector('.dashboard[aria-busy="true"]'));
 
 async function sql(platform, text) {
   return JSON.parse(await platform.command("sql", text, "--json"))[0];

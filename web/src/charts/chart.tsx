@@ -94,6 +94,7 @@ function PickLayer({ chart, picks }: { chart: () => EChartsType | undefined; pic
     const from = drag.current;
     drag.current = null;
     setRange(null);
+    tip(null); // it is of figures that are about to go
     if (at && from)
       picks.onRange(...ends(from.moved ? { from: from.index, to: at.index } : { from: at.index, to: at.index }));
   };
@@ -162,7 +163,9 @@ export default function Chart({ build, sentence, height, onPick, picks }: ChartP
     // At once: whoever filters waits for the figures, not for their way there.
     chart.current.setOption({ animation: false, ...option }, { notMerge: false, replaceMerge: ["series"] });
     // For the printer, whose page is of another width.
-    box.current.querySelector("svg")?.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const svg = box.current.querySelector("svg");
+    const viewBox = `0 0 ${width} ${height}`;
+    if (svg && svg.getAttribute("viewBox") !== viewBox) svg.setAttribute("viewBox", viewBox);
   };
 
   useLayoutEffect(() => {

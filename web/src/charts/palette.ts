@@ -72,6 +72,7 @@ export function frame(palette: Palette) {
     tooltip: {
       trigger: "axis" as const,
       confine: true,
+      appendTo: (box: HTMLElement) => box, // as without it, but the box's style is not looked up with every drawing
       transitionDuration: 0,
       backgroundColor: palette.page,
       borderColor: palette.edge,

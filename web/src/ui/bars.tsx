@@ -1,7 +1,7 @@
 // Ranked bars that are read like a list: name, bar from zero, figure. One tab stop, arrows move; a bar that
 // can be picked is a button that tells whether it is.
 import type { TargetedKeyboardEvent } from "preact";
-import { useRef } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Icon } from "./icon";
 
 export interface Bar {
@@ -51,32 +51,24 @@ function Inside({ bar, max, tone }: { bar: Bar; max: number; tone: string }) {
 }
 
 export function Bars({ label, bars, tone = "sales", max }: Props) {
-  const list = useRef<HTMLUListElement>(null);
   const scale = max ?? Math.max(...bars.map((bar) => Math.abs(bar.size)), 0);
-  const first = bars.findIndex((bar) => bar.onPick);
-  const onFocus = (event: FocusEvent) => {
-    const button = (event.target as Element).closest("button");
-    for (const other of list.current?.querySelectorAll("button") ?? [])
-      other.setAttribute("tabindex", other === button ? "0" : "-1");
-  };
+  // Where Tab stops: the bar last focused, for as long as it is there. A focused element whose tabIndex is set makes
+  // the browser lay the whole page out at once, so it keeps its own while bars change around it.
+  const [focused, setFocused] = useState<string | null>(null);
+  const stop = (bars.find((bar) => bar.onPick && bar.key === focused) ?? bars.find((bar) => bar.onPick))?.key;
   const noted = bars.some((bar) => bar.note !== undefined);
   return (
-    <ul
-      class={noted ? "bars noted" : "bars"}
-      aria-label={label}
-      ref={list}
-      onKeyDown={moveAmongButtons}
-      onFocusCapture={onFocus}
-    >
-      {bars.map((bar, at) => (
+    <ul class={noted ? "bars noted" : "bars"} aria-label={label} onKeyDown={moveAmongButtons}>
+      {bars.map((bar) => (
         <li key={bar.key}>
           {bar.onPick ? (
             <button
               type="button"
               class="bar-row"
-              tabIndex={at === first ? 0 : -1}
+              tabIndex={bar.key === stop ? 0 : -1}
               aria-pressed={bar.picked ?? false}
               onClick={bar.onPick}
+              onFocus={() => setFocused(bar.key)}
             >
               <Inside bar={bar} max={scale} tone={tone} />
             </button>

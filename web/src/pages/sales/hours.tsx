@@ -64,10 +64,7 @@ function moveInGrid(event: TargetedKeyboardEvent<HTMLTableElement>): void {
   const [day = 0, hour = 0] = (cell.dataset.at ?? "").split(" ").map(Number);
   const next = event.currentTarget.querySelector<HTMLElement>(`[data-at="${day + move[0]} ${hour + move[1]}"]`);
   event.preventDefault();
-  if (!next) return;
-  cell.tabIndex = -1;
-  next.tabIndex = 0;
-  next.focus();
+  next?.focus();
 }
 
 interface GridProps {
@@ -81,6 +78,7 @@ interface GridProps {
 
 function Grid({ rows, hours, peak, full, isPicked, onPick }: GridProps) {
   const [shown, setShown] = useState<HourSold | null>(null);
+  const [focused, setFocused] = useState<string | null>(null); // where Tab stops: as in Bars
   const most = forDrawing(peak.sales);
   const cells = new Map(rows.map((row) => [row.weekday * 24 + row.hour, row]));
   const under = ({ target }: Event) => {
@@ -92,6 +90,13 @@ function Grid({ rows, hours, peak, full, isPicked, onPick }: GridProps) {
     if (row) onPick(row);
   };
   const look = (event: Event) => setShown(under(event) ?? null);
+  const onFocus = (event: Event) => {
+    look(event);
+    setFocused((event.target as HTMLElement).dataset.at ?? null);
+  };
+  const placeOf = (row: HourSold) => `${row.weekday - 1} ${row.hour}`;
+  const known = rows.some((row) => placeOf(row) === focused && hours.includes(row.hour));
+  const stop = known ? focused : placeOf(peak);
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTableElement>) => {
     if (event.key !== "Enter" && event.key !== " ") return moveInGrid(event);
     event.preventDefault();
@@ -110,7 +115,7 @@ function Grid({ rows, hours, peak, full, isPicked, onPick }: GridProps) {
         onKeyDown={onKeyDown}
         onClick={pick}
         onPointerOver={look}
-        onFocusIn={look}
+        onFocusIn={onFocus}
         onPointerLeave={() => setShown(null)}
         onFocusOut={() => setShown(null)}
       >
@@ -140,8 +145,8 @@ function Grid({ rows, hours, peak, full, isPicked, onPick }: GridProps) {
                   <td
                     key={hour}
                     class={`shade-${shade(row)}${row === peak ? " peak" : ""}`}
-                    data-at={`${at} ${hour}`}
-                    tabIndex={row === peak ? 0 : -1}
+                    data-at={placeOf(row)}
+                    tabIndex={placeOf(row) === stop ? 0 : -1}
                     aria-label={said(row)}
                     aria-selected={isPicked(row)}
                   >

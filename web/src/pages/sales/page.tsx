@@ -1,5 +1,6 @@
 // The sales dashboard, and the lists of rows behind its figures: all of one address, one set of filters.
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLate } from "../../lib/late";
 import { type Changes, place, setQuery } from "../../lib/router";
 import { FiguresOf } from "../../ui/figure";
 import { Empty, ErrorState, NotFound, Stale } from "../../ui/states";
@@ -17,6 +18,8 @@ export default function SalesPage({ params }: PageProps) {
   const filters = readFilters(query);
   const { data, of, error, waiting, reload } = useSales(filters);
   const metrics = useMetrics();
+  const busy = waiting && !error;
+  const late = useLate(busy);
   const list = params.list;
   useEffect(() => {
     if (data) learnFrom(data);
@@ -70,7 +73,7 @@ export default function SalesPage({ params }: PageProps) {
         data.range.first === null ? (
           <Empty title="Nothing sold yet: gold is made of what has arrived" command="millrace run all" />
         ) : (
-          <div class={waiting && !error ? "dashboard waiting" : "dashboard"} aria-busy={waiting && !error}>
+          <div class={late ? "dashboard waiting" : "dashboard"} aria-busy={busy}>
             {board}
           </div>
         )

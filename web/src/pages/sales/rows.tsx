@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { address, type Query } from "../../api/client";
 import type { CustomerSold, ProductSold, Rows as RowPage, SalesInvoice, SalesLine } from "../../api/sales";
 import { count, day, dayTime, exactMoney, money, percent } from "../../lib/format";
+import { useLate } from "../../lib/late";
 import { usePages } from "../../lib/pages";
 import { navigate, place, setQuery } from "../../lib/router";
 import { Icon } from "../../ui/icon";
@@ -160,10 +161,11 @@ function List<Row>({ name, path, query, columns, keyOf, href, open, ...sorting }
   const { list, error, loadingMore, refreshing, more, reload, arrived } = usePages<Row, RowPage<Row>>(path, query, {
     keyOf,
   });
+  const late = useLate(refreshing);
   if (error && !list) return <ErrorState error={error} what={`the ${names[name].toLowerCase()}`} onRetry={reload} />;
   if (list?.items.length === 0) return <NothingHere />;
   return (
-    <div class={refreshing ? "list waiting" : "list"}>
+    <div class={late ? "list waiting" : "list"}>
       {error && list && <Stale onRetry={reload}>This list may be out of date: {error.message}</Stale>}
       <div class="filters">
         <a class="button end" href={address(path, { ...query, format: "csv" })} download>
