@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks what deploys millrace: Terraform, workflows, the Helm chart, scripts; and what Synapse and Power BI take of it. Each check is a tool's or one of
+# Checks what deploys millrace: Terraform, workflows, the Helm chart, Data Factory, scripts; and what Synapse and Power BI take of it. Each check is a tool's or one of
 # the house's own (scripts/deploy_check/); what a tool that is missing here would have checked is named as
 # skipped. Closes with one line of counts; fails if a check did.
 #
@@ -115,6 +115,24 @@ check_scripts() {
     shellcheck "${scripts[@]}"
 }
 
+# --- Data Factory
+
+have_factory() { [ -x "$tools/factory/bin/python" ] || missing "no python with Data Factory's packages: $top/tests/peers/deploy/install.sh says why"; }
+
+check_factory_rules() {
+    python3 "$rules/factory_rules.py" "$tree/deploy/adf"
+}
+
+check_factory_schema() {
+    have_factory || return
+    "$tools/factory/bin/python" "$rules/factory_schema.py" "$tree/deploy/adf"
+}
+
+check_factory_scenarios() {
+    have_factory || return
+    "$tools/factory/bin/python" "$rules/factory_scenarios.py" "$tree/deploy/adf"
+}
+
 # --- Kubernetes
 
 readonly chart="$tree/deploy/kubernetes/millrace"
@@ -180,7 +198,7 @@ check_powerbi_report() {
 main() {
     local name status said passed=0 failed=0 skipped=0 began=$SECONDS
     for name in ${CHECKS:-terraform_rules terraform_reference terraform_policies terraform_format terraform_validate terraform_test \
-        workflows workflow_rules scripts chart manifests manifest_rules \
+        workflows workflow_rules scripts factory_rules factory_schema factory_scenarios chart manifests manifest_rules \
         synapse_grammar synapse_dialect synapse_objects powerbi_model powerbi_measures powerbi_fields powerbi_report}; do
         said="$("check_$name" 2>&1)"
         status=$?

@@ -184,6 +184,7 @@ module "factory" {
   log_workspace_id    = module.monitoring.log_workspace_id
   lake_account_id     = module.storage.account_id
   lake_container_id   = module.storage.lake_container_id
+  vault_id            = module.vault.id
 }
 
 module "alerts" {

@@ -15,6 +15,7 @@ CHART = "deploy/kubernetes/millrace"
 SYNAPSE = "deploy/synapse"
 MODEL = "deploy/powerbi/millrace.SemanticModel/definition"
 PAGES = "deploy/powerbi/millrace.Report/definition/pages"
+FACTORY = "deploy/adf"
 
 # check, file, what is replaced, by what, what the check must say
 FAULTS = [
@@ -51,6 +52,21 @@ FAULTS = [
     ("workflow_rules", ".github/workflows/build.yml", "permissions:\n  contents: read", "permissions: write-all", "permissions are not"),
     ("scripts", f"{TERRAFORM}/secrets.sh", 'trap \'rm -f "$file"\' EXIT', "trap 'rm -f $file EXIT", "secrets.sh"),
     ("scripts", f"{TERRAFORM}/secrets.sh", '[ -s "$file" ]', "[ -s $file ]", "SC2086"),
+    ("factory_rules", f"{FACTORY}/pipeline/medallion.json", '"referenceName": "gold"', '"referenceName": "golden"', "there is no pipeline golden"),
+    ("factory_rules", f"{FACTORY}/dataset/DeltaLog.json", '"referenceName": "Lake"', '"referenceName": "Pond"', "there is no linkedService Pond"),
+    ("factory_rules", f"{FACTORY}/pipeline/gold.json", '"referenceName": "DeltaLog"', '"referenceName": "Log"', "there is no dataset Log"),
+    ("factory_rules", f"{FACTORY}/pipeline/transform.json", '"target": {', '"goal": {', "pipeline run has no parameter goal"),
+    ("factory_rules", f"{FACTORY}/pipeline/run.json", "pipeline().globalParameters.keyName", "pipeline().globalParameters.key", "there is no global parameter key"),
+    ("factory_rules", f"{FACTORY}/pipeline/run.json", "@variables('state')", "@variables('stat')", "there is no variable stat"),
+    ("factory_rules", f"{FACTORY}/pipeline/run.json", "@activity('Start').output.id", "@activity('Look').output.id", "'Look' has not ended when this is asked"),
+    ("factory_rules", f"{FACTORY}/pipeline/run.json", '"timeout": "0.02:00:00",\n', "", "it has no time-out"),
+    ("factory_rules", f"{FACTORY}/pipeline/run.json", '"secureOutput": true', '"secureOutput": false', "a secret, is logged"),
+    ("factory_rules", f"{FACTORY}/trigger/daily.json", '"timeZone"', '"zone"', "at no hour of a time zone"),
+    ("factory_rules", f"{FACTORY}/linkedService/Lake.json", '"url":', '"accountKey": "x", "url":', "a secret: accountKey"),
+    ("factory_rules", f"{FACTORY}/factory/millrace.json", '"keyName"', '"nameOfKey"', "there is no global parameter keyName"),
+    ("factory_schema", f"{FACTORY}/pipeline/run.json", '"type": "WebActivity"', '"type": "WobActivity"', "there is no type WobActivity"),
+    ("factory_schema", f"{FACTORY}/linkedService/KeyVault.json", '"baseUrl"', '"baseURI"', "lacks baseUrl"),
+    ("factory_scenarios", f"{FACTORY}/pipeline/silver.json", "greater(length(", "less(length(", "new_data: order"),
     ("chart", f"{CHART}/values.yaml", 'tag: ""', 'tag: "latest"', "tag"),
     ("chart", f"{CHART}/templates/gateway.yaml", "{{- if .Values.gateway.autoscaling.enabled }}", "{{- if .Values.gateway.autoscaling.enabled }", "gateway.yaml"),
     ("manifests", f"{CHART}/templates/processor.yaml", "  revisionHistoryLimit: 5", "  revisionHistoryLimit: many", "revisionHistoryLimit"),

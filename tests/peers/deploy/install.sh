@@ -90,6 +90,7 @@ install_python checkov
 install_python warehouse
 install_python microsoft --no-deps
 install_npm pbir
+install_python factory
 ln -sfn "$cache/requirements/bin/shellcheck" "$cache/bin/shellcheck"
 if go_is_new_enough; then
     while read -r name package version replace; do

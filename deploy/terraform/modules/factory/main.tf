@@ -1,5 +1,5 @@
 # Data Factory, for a team whose clock it is: its pipelines are deployed apart from it. It reads the lake (has
-# bronze grown?) and calls the web's API; it writes nothing there.
+# bronze grown?), and calls the web's API with the key that the vault keeps for it; it writes nothing there.
 
 resource "azurerm_data_factory" "this" {
   name                = "${var.name}-factory"
@@ -21,6 +21,21 @@ resource "azurerm_role_assignment" "lake" {
   principal_id         = azurerm_data_factory.this.identity[0].principal_id
   principal_type       = "ServicePrincipal"
   description          = "data factory: whether bronze has grown"
+}
+
+resource "azurerm_role_assignment" "key" {
+  scope                = "${var.vault_id}/secrets/factory-key"
+  role_definition_name = "Key Vault Secrets User"
+  principal_id         = azurerm_data_factory.this.identity[0].principal_id
+  principal_type       = "ServicePrincipal"
+  description          = "data factory: its key to the web's API"
+}
+
+resource "azurerm_data_factory_managed_private_endpoint" "vault" {
+  name               = "vault"
+  data_factory_id    = azurerm_data_factory.this.id
+  target_resource_id = var.vault_id
+  subresource_name   = "vault"
 }
 
 resource "azurerm_data_factory_managed_private_endpoint" "lake" {

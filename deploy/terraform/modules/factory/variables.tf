@@ -42,3 +42,8 @@ variable "lake_container_id" {
   description = "Their container."
   type        = string
 }
+
+variable "vault_id" {
+  description = "Key Vault with the factory's key to the web's API."
+  type        = string
+}
