@@ -237,6 +237,20 @@ const mr_command mr_commands[] = {
         .run = mr_cmd_lineage,
     },
     {
+        .name = "metrics",
+        .summary = "what each figure is, in words and in SQL",
+        .usage = "metrics [options]",
+        .description = "Lists the figures of the dashboard with their one definition, as SQL of "
+                       "the lake, of\n"
+                       "PostgreSQL or Synapse, or as measures of Power BI.\n"
+                       "\n"
+                       "  millrace metrics\n"
+                       "  millrace metrics --dialect postgresql --table gold.fact_sales\n"
+                       "  millrace metrics --dialect dax --json\n",
+        .run = mr_cmd_metrics,
+        .offline = true,
+    },
+    {
         .name = "sql",
         .summary = "questions to the lake, in SQL",
         .usage = "sql [options] [QUERY]",

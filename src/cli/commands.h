@@ -16,6 +16,7 @@ int mr_cmd_generate(mr_cli *cli, int argc, char **argv);
 int mr_cmd_invoice(mr_cli *cli, int argc, char **argv);
 int mr_cmd_sql(mr_cli *cli, int argc, char **argv);
 int mr_cmd_lineage(mr_cli *cli, int argc, char **argv);
+int mr_cmd_metrics(mr_cli *cli, int argc, char **argv);
 int mr_cmd_migrate_store(mr_cli *cli, int argc, char **argv);
 int mr_cmd_key(mr_cli *cli, int argc, char **argv);
 int mr_cmd_lake(mr_cli *cli, int argc, char **argv);

@@ -26,7 +26,7 @@ typedef struct mr_eject_settings {
     const char *folder;        /* of the lake within it, "" or "shop" */
     const char *exchange;      /* container that Synapse may write, "synapse" */
     const char *database;      /* in Synapse and of the Power BI project, "millrace" */
-    const char *workspace;     /* of Synapse, "millrace-dev" */
+    const char *workspace;     /* of Synapse, "millrace-dev-synapse" */
     const char *postgres_host; /* of published marts, "localhost" or "host:5433" */
     const char *postgres_database;
 } mr_eject_settings;
@@ -34,8 +34,9 @@ typedef struct mr_eject_settings {
 /* Those of deploy/: names to be replaced. */
 extern const mr_eject_settings mr_eject_defaults;
 
-/* synapse/: scripts for a serverless and for a dedicated pool. MR_UNSUPPORTED: a view of the models
- * is written in SQL that T-SQL has not got; err names it. */
+/* synapse/: scripts for a serverless and for a dedicated pool. MR_INVALID: a name of storage is
+ * none. MR_UNSUPPORTED: a view of the models is written in SQL that T-SQL has not got; err names
+ * it. */
 mr_status mr_synapse_write(const mr_models *models, const mr_metrics *metrics,
                            const mr_eject_settings *settings, const mr_eject_sink *sink,
                            mr_err *err);

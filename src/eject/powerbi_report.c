@@ -245,26 +245,33 @@ static void put_query(const mr_powerbi *p, const visual *v, const fields *f)
     put(p, "    },\n");
 }
 
+/* A literal of text has quotes of its own. */
 static void put_title(const mr_powerbi *p, const fields *f)
 {
-    char title[256];
+    char literal[256];
 
     if (f->column_count == 0) {
-        (void)snprintf(title, sizeof title, "%s", f->measures[0].name);
+        (void)snprintf(literal, sizeof literal, "'%s'", f->measures[0].name);
     } else {
-        (void)snprintf(title, sizeof title, "%s by %s", f->measures[0].name, f->columns[0].name);
+        (void)snprintf(literal, sizeof literal, "'%s by %s'", f->measures[0].name,
+                       f->columns[0].name);
     }
     put(p, "    \"visualContainerObjects\": {\n      \"title\": [\n        {\"properties\": "
            "{\"show\": "
            "{\"expr\": {\"Literal\": {\"Value\": \"true\"}}}, \"text\": {\"expr\": {\"Literal\": "
            "{\"Value\": ");
-    {
-        char literal[300]; /* a literal of text has quotes of its own */
-
-        (void)snprintf(literal, sizeof literal, "'%s'", title);
-        mr_put_json(p->out, literal);
-    }
+    mr_put_json(p->out, literal);
     put(p, "}}}}}\n      ]\n    },\n    \"drillFilterOtherVisuals\": true\n");
+}
+
+/* {"Name": "c", "Entity": table, "Type": 0} */
+static void put_source(const mr_powerbi *p, const char *alias, const char *table)
+{
+    put(p, "{\"Name\": ");
+    mr_put_json(p->out, alias);
+    put(p, ", \"Entity\": ");
+    mr_put_json(p->out, table);
+    put(p, ", \"Type\": 0}");
 }
 
 /* The ten of the column with most of the measure, by a query of their own. */
@@ -272,40 +279,32 @@ static void put_top_ten(const mr_powerbi *p, const visual *v, const fields *f)
 {
     const field *column = &f->columns[0];
 
-    put(p, ",\n  \"filterConfig\": {\n    \"filters\": [\n      {\n        \"name\": ");
-    {
-        char name[64];
-
-        (void)snprintf(name, sizeof name, "top_ten_%s", v->name);
-        mr_put_json(p->out, name);
-    }
-    put(p, ",\n        \"field\": ");
+    (void)mr_buffer_printf(p->out,
+                           ",\n  \"filterConfig\": {\n    \"filters\": [\n      {\n        "
+                           "\"name\": \"top_ten_%s\",\n        \"field\": ",
+                           v->name);
     put_field(p, column, NULL);
     put(p, ",\n        \"type\": \"TopN\",\n        \"filter\": {\n          \"Version\": 2,\n     "
            "     "
            "\"From\": [\n            {\"Name\": \"subquery\", \"Expression\": {\"Subquery\": "
-           "{\"Query\": "
-           "{\n              \"Version\": 2,\n              \"From\": [{\"Name\": \"c\", "
-           "\"Entity\": ");
-    mr_put_json(p->out, column->table);
-    put(p, ", \"Type\": 0}, {\"Name\": \"f\", \"Entity\": ");
-    mr_put_json(p->out, p->fact->model->table);
-    put(p, ", \"Type\": 0}],\n              \"Select\": [{\"Column\": {\"Expression\": "
-           "{\"SourceRef\": "
-           "{\"Source\": \"c\"}}, \"Property\": ");
+           "{\"Query\": {\n              \"Version\": 2,\n              \"From\": [");
+    put_source(p, "c", column->table);
+    put(p, ", ");
+    put_source(p, "f", p->fact->model->table);
+    put(p,
+        "],\n              \"Select\": [{\"Column\": {\"Expression\": {\"SourceRef\": {\"Source\": "
+        "\"c\"}}, \"Property\": ");
     mr_put_json(p->out, column->name);
     put(p, "}, \"Name\": \"field\"}],\n              \"OrderBy\": [{\"Direction\": 2, "
            "\"Expression\": ");
     put_field(p, &f->measures[0], "f");
-    put(p, "}],\n              \"Top\": 10\n            }}}, \"Type\": 2},\n            {\"Name\": "
-           "\"c\", "
-           "\"Entity\": ");
-    mr_put_json(p->out, column->table);
-    put(p, ", \"Type\": 0}\n          ],\n          \"Where\": [{\"Condition\": {\"In\": "
-           "{\"Expressions\": [");
+    put(p, "}],\n              \"Top\": 10\n            }}}, \"Type\": 2},\n            ");
+    put_source(p, "c", column->table);
+    put(p, "\n          ],\n          \"Where\": [{\"Condition\": {\"In\": {\"Expressions\": [");
     put_field(p, column, "c");
     put(p, "], \"Table\": {\"SourceRef\": {\"Source\": \"subquery\"}}}}}]\n        }\n      }\n    "
-           "]\n  }");
+           "]\n  "
+           "}");
 }
 
 static mr_status write_visual(const mr_powerbi *p, const page *on, const visual *v, size_t index,

@@ -10,7 +10,7 @@ const mr_eject_settings mr_eject_defaults = {
     .folder = "",
     .exchange = "synapse",
     .database = "millrace",
-    .workspace = "millrace-dev",
+    .workspace = "millrace-dev-synapse",
     .postgres_host = "localhost",
     .postgres_database = "millrace",
 };
@@ -96,6 +96,33 @@ mr_status mr_synapse_metrics(const mr_synapse *synapse, const char *path, const 
     return mr_synapse_end(synapse, path, err);
 }
 
+/* Names of accounts and containers, which stand within text within text. */
+static mr_status check_storage_name(const char *name, mr_err *err)
+{
+    for (const char *c = name; *c != '\0'; c++) {
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-')) {
+            return mr_fail(err, MR_INVALID,
+                           "Synapse: '%s' is no name of a storage account or container: small "
+                           "letters, digits and - are",
+                           name);
+        }
+    }
+    return name[0] != '\0' ? MR_OK
+                           : mr_fail(err, MR_INVALID,
+                                     "Synapse: a storage account, a container of "
+                                     "the lake and one to exchange are wanted");
+}
+
+static mr_status check_settings(const mr_eject_settings *settings, mr_err *err)
+{
+    mr_status status = check_storage_name(settings->account, err);
+
+    if (status == MR_OK) {
+        status = check_storage_name(settings->container, err);
+    }
+    return status == MR_OK ? check_storage_name(settings->exchange, err) : status;
+}
+
 mr_status mr_synapse_write(const mr_models *models, const mr_metrics *metrics,
                            const mr_eject_settings *settings, const mr_eject_sink *sink,
                            mr_err *err)
@@ -110,6 +137,9 @@ mr_status mr_synapse_write(const mr_models *models, const mr_metrics *metrics,
     mr_status status = mr_metrics_check(metrics, models, err);
 
     mr_buffer_init(&out, mr_synapse_bytes_max);
+    if (status == MR_OK) {
+        status = check_settings(settings, err);
+    }
     if (status == MR_OK) {
         status = mr_relations_of(models, &relations, err);
     }

@@ -9,12 +9,13 @@
 typedef struct spelling {
     const char *open, *close; /* around a name */
     const char *count;
+    const char *divide; /* integers, towards zero */
 } spelling;
 
 static const spelling spellings[] = {
-    [MR_SQL_DUCKDB] = {"", "", "count"},
-    [MR_SQL_POSTGRES] = {"\"", "\"", "count"},
-    [MR_SQL_TSQL] = {"[", "]", "count_big"},
+    [MR_SQL_DUCKDB] = {"", "", "count", " // "},
+    [MR_SQL_POSTGRES] = {"\"", "\"", "count", " / "},
+    [MR_SQL_TSQL] = {"[", "]", "count_big", " / "},
 };
 
 typedef struct writer {
@@ -113,22 +114,28 @@ static void put_aggregate(writer *w, const mr_metric *metric, unsigned lines)
     put(w, ")");
 }
 
-/* One pass over the lines: each part takes its own. A count is made a decimal by its factor, so
- * that no engine divides integers. */
+/* One pass over the lines: each part takes its own. The quotient is one of integers, x of the last
+ * place and n, rounded half away from zero: no engine's division of decimals is asked. */
 static void put_ratio(writer *w, const mr_metric *metric)
 {
-    put(w, "SELECT CAST(coalesce(");
-    put(w, metric->by->format == MR_METRIC_COUNT ? "1.0 * " : "");
+    const bool money = metric->format == MR_METRIC_MONEY;
+
+    put(w, "SELECT CAST(coalesce(CAST(r.y");
+    put(w, w->spelling->divide);
+    put(w, money ? "nullif(r.d, 0) AS decimal(33, 0)) * 0.0001, 0) AS "
+                 : "nullif(r.d, 0) AS decimal(9, 0)) * 0.000001, 0) AS ");
+    put(w, mr_metric_sql_type(metric));
+    put(w, ") FROM (SELECT 2 * a.x + CASE WHEN a.x < 0 THEN -a.n ELSE a.n END AS y, 2 * a.n AS d "
+           "FROM (SELECT CAST(");
     put_aggregate(w, metric->by, metric->by->lines);
-    put(w, " / nullif(");
+    put(w, money ? " * 10000 AS bigint) AS x, " : " * 1000000 AS bigint) AS x, ");
     for (size_t i = 0; i < metric->part_count; i++) {
         put(w, i > 0 ? " + " : "");
         put_aggregate(w, metric->parts[i], metric->parts[i]->lines);
     }
-    put(w, ", 0), 0) AS ");
-    put(w, mr_metric_sql_type(metric));
-    put(w, ")");
+    put(w, " AS n");
     put_from(w, 0);
+    put(w, ") a) r");
 }
 
 /* Values of the column, each with what `by` says of it. */

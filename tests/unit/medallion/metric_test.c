@@ -64,6 +64,13 @@ static void test_a_definition_is_sql_in_each_dialect(void **state)
         "SELECT count(*) FROM (SELECT \"CustomerID\", count(DISTINCT \"InvoiceNo\") AS \"v\" "
         "FROM t WHERE \"InvoiceNo\" NOT LIKE 'C%' AND \"CustomerID\" IS NOT NULL GROUP BY "
         "\"CustomerID\") g WHERE g.\"v\" > 1");
+    expect_sql(metrics, "a", MR_SQL_DUCKDB,
+               "SELECT CAST(coalesce(CAST(r.y // nullif(r.d, 0) AS decimal(33, 0)) * 0.0001, 0) AS "
+               "decimal(38, 4)) FROM (SELECT 2 * a.x + CASE WHEN a.x < 0 THEN -a.n ELSE a.n END AS "
+               "y, 2 * a.n AS d FROM (SELECT CAST(CAST(coalesce(sum(CASE WHEN InvoiceNo NOT LIKE "
+               "'C%' THEN Amount END), 0) AS decimal(38, 4)) * 10000 AS bigint) AS x, "
+               "count(DISTINCT CASE WHEN InvoiceNo NOT LIKE 'C%' THEN InvoiceNo END) AS n FROM t) "
+               "a) r");
     expect_sql(metrics, "q", MR_SQL_TSQL,
                "SELECT CAST(coalesce(sum(CAST([Quantity] AS bigint)), 0) AS bigint) FROM t WHERE "
                "[InvoiceNo] LIKE 'C%' AND [CustomerID] IS NULL");

@@ -78,6 +78,24 @@ static void header_and_select_are_taken_apart(void **state)
     mr_model_free(model);
 }
 
+static void a_text_may_say_how_long_it_is(void **state)
+{
+    (void)state;
+    mr_model *model = parse(HEADER "-- column: code string(32), same: a code\n"
+                                   "-- column: id_bytes binary(16), same\n"
+                                   "-- column: word string, same\n"
+                                   "SELECT 1");
+    assert_string_equal(model->columns[2].type, "string");
+    assert_int_equal(model->columns[2].length_max, 32);
+    assert_string_equal(model->columns[3].type, "binary");
+    assert_int_equal(model->columns[3].length_max, 16);
+    assert_int_equal(model->columns[4].length_max, 0);
+    mr_model_free(model);
+    assert_refused(HEADER "-- column: x string(0)\nSELECT 1", "column x: a type is");
+    assert_refused(HEADER "-- column: x string(32\nSELECT 1", "column x: a type is");
+    assert_refused(HEADER "-- column: x long(8)\nSELECT 1", "column x: a type is");
+}
+
 static void a_change_of_the_text_changes_the_hash(void **state)
 {
     (void)state;
@@ -155,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(header_and_select_are_taken_apart),
+        cmocka_unit_test(a_text_may_say_how_long_it_is),
         cmocka_unit_test(a_change_of_the_text_changes_the_hash),
         cmocka_unit_test(tables_of_from_and_join_are_found),
         cmocka_unit_test(what_only_looks_like_a_table_is_none),
