@@ -88,16 +88,25 @@ IF OBJECT_ID('gold.vw_AverageOrderValue', 'V') IS NOT NULL DROP VIEW [gold].[vw_
 GO
 CREATE VIEW [gold].[vw_AverageOrderValue] AS
 SELECT
-    c.Orders,
-    a.TotalSales,
-    CAST(a.TotalSales / nullif(c.Orders, 0) AS decimal(38, 4)) AS AverageOrderValue
+    r.Orders,
+    r.TotalSales,
+    CAST(CAST((r.doubled - r.doubled % r.parts) / r.parts AS decimal(33, 0)) * 0.0001
+         AS decimal(38, 4)) AS AverageOrderValue
 FROM (
-    SELECT CAST(coalesce(sum(CASE WHEN i.IsCancelled = 1 THEN CAST(0 AS bigint) ELSE CAST(1 AS bigint) END), 0) AS bigint) AS Orders
-    FROM gold.dim_invoice i
-) c
-CROSS JOIN (
-    SELECT CAST(coalesce(sum(m.Sales), 0) AS decimal(38, 4)) AS TotalSales
-    FROM gold.mart_sales_by_day m
-) a;
+    SELECT
+        c.Orders,
+        a.TotalSales,
+        CAST(a.TotalSales * 20000 AS bigint)
+            + CASE WHEN a.TotalSales < 0 THEN -c.Orders ELSE c.Orders END AS doubled,
+        nullif(2 * c.Orders, 0) AS parts
+    FROM (
+        SELECT CAST(coalesce(sum(CASE WHEN i.IsCancelled = 1 THEN CAST(0 AS bigint) ELSE CAST(1 AS bigint) END), 0) AS bigint) AS Orders
+        FROM gold.dim_invoice i
+    ) c
+    CROSS JOIN (
+        SELECT CAST(coalesce(sum(m.Sales), 0) AS decimal(38, 4)) AS TotalSales
+        FROM gold.mart_sales_by_day m
+    ) a
+) r;
 GO
 

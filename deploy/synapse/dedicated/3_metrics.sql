@@ -16,7 +16,7 @@ SELECT 'orders', 'Orders', 'Invoices that are not cancellations',
     CAST((SELECT count_big(DISTINCT [InvoiceNo]) FROM [gold].[fact_sales] WHERE [InvoiceNo] NOT LIKE 'C%') AS decimal(38, 6))
 UNION ALL
 SELECT 'average_order', 'Average order', 'Sales divided by orders, rounded to four places',
-    CAST((SELECT CAST(coalesce(CAST(coalesce(sum(CASE WHEN [InvoiceNo] NOT LIKE 'C%' THEN [Amount] END), 0) AS decimal(38, 4)) / nullif(count_big(DISTINCT CASE WHEN [InvoiceNo] NOT LIKE 'C%' THEN [InvoiceNo] END), 0), 0) AS decimal(38, 4)) FROM [gold].[fact_sales]) AS decimal(38, 6))
+    CAST((SELECT CAST(coalesce(CAST(r.y / nullif(r.d, 0) AS decimal(33, 0)) * 0.0001, 0) AS decimal(38, 4)) FROM (SELECT 2 * a.x + CASE WHEN a.x < 0 THEN -a.n ELSE a.n END AS y, 2 * a.n AS d FROM (SELECT CAST(CAST(coalesce(sum(CASE WHEN [InvoiceNo] NOT LIKE 'C%' THEN [Amount] END), 0) AS decimal(38, 4)) * 10000 AS bigint) AS x, count_big(DISTINCT CASE WHEN [InvoiceNo] NOT LIKE 'C%' THEN [InvoiceNo] END) AS n FROM [gold].[fact_sales]) a) r) AS decimal(38, 6))
 UNION ALL
 SELECT 'customers', 'Customers', 'Customers with an order or a return; guests have no number',
     CAST((SELECT count_big(DISTINCT [CustomerID]) FROM [gold].[fact_sales]) AS decimal(38, 6))
@@ -37,7 +37,7 @@ SELECT 'cancelled_orders', 'Cancelled orders', 'Invoices whose number begins wit
     CAST((SELECT count_big(DISTINCT [InvoiceNo]) FROM [gold].[fact_sales] WHERE [InvoiceNo] LIKE 'C%') AS decimal(38, 6))
 UNION ALL
 SELECT 'cancellation_rate', 'Cancellation rate', 'Cancelled orders divided by orders and cancelled orders together, 0 to 1',
-    CAST((SELECT CAST(coalesce(1.0 * count_big(DISTINCT CASE WHEN [InvoiceNo] LIKE 'C%' THEN [InvoiceNo] END) / nullif(count_big(DISTINCT CASE WHEN [InvoiceNo] NOT LIKE 'C%' THEN [InvoiceNo] END) + count_big(DISTINCT CASE WHEN [InvoiceNo] LIKE 'C%' THEN [InvoiceNo] END), 0), 0) AS decimal(9, 6)) FROM [gold].[fact_sales]) AS decimal(38, 6))
+    CAST((SELECT CAST(coalesce(CAST(r.y / nullif(r.d, 0) AS decimal(9, 0)) * 0.000001, 0) AS decimal(9, 6)) FROM (SELECT 2 * a.x + CASE WHEN a.x < 0 THEN -a.n ELSE a.n END AS y, 2 * a.n AS d FROM (SELECT CAST(count_big(DISTINCT CASE WHEN [InvoiceNo] LIKE 'C%' THEN [InvoiceNo] END) * 1000000 AS bigint) AS x, count_big(DISTINCT CASE WHEN [InvoiceNo] NOT LIKE 'C%' THEN [InvoiceNo] END) + count_big(DISTINCT CASE WHEN [InvoiceNo] LIKE 'C%' THEN [InvoiceNo] END) AS n FROM [gold].[fact_sales]) a) r) AS decimal(38, 6))
 UNION ALL
 SELECT 'guests_sales', 'Guests', 'Sales of orders without a customer number',
     CAST((SELECT CAST(coalesce(sum([Amount]), 0) AS decimal(38, 4)) FROM [gold].[fact_sales] WHERE [InvoiceNo] NOT LIKE 'C%' AND [CustomerID] IS NULL) AS decimal(38, 6))
