@@ -186,6 +186,16 @@ mr_status mr_write_all(int fd, const void *data, size_t bytes, mr_err *err)
     return MR_OK;
 }
 
+void mr_file_write_behind(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* the sync itself will tell */
+        (void)close(fd);
+    }
+}
+
 uint64_t mr_disk_free_bytes(const char *path)
 {
     struct statvfs info;

@@ -22,6 +22,10 @@ mr_status mr_file_replace(const char *path, mr_text content, mr_err *err);
 /* Writes all bytes to fd, through EINTR and short writes. */
 mr_status mr_write_all(int fd, const void *data, size_t bytes, mr_err *err);
 
+/* Sends the file's bytes on to the disk, so that a sync later on has little left to wait for. Best
+ * effort. */
+void mr_file_write_behind(const char *path);
+
 /* Free bytes of the file system that holds path; 0 when unknown. */
 uint64_t mr_disk_free_bytes(const char *path);
 

@@ -74,8 +74,8 @@ mr_status mr_blob_delete(mr_blobs *blobs, const char *name, mr_err *err);
  * are gone. */
 mr_status mr_blobs_delete(mr_blobs *blobs, mr_blob_name_fn name, void *ctx, size_t count,
                           mr_err *err);
-/* The same content under a second name, without moving the bytes where the backend can.
- * MR_NOT_FOUND, MR_EXISTS. */
+/* The same content under a second name, without moving the bytes where the backend can; it lasts
+ * from the next mr_blobs_sync on. MR_NOT_FOUND, MR_EXISTS. */
 mr_status mr_blob_copy(mr_blobs *blobs, const char *from, const char *to, mr_err *err);
 
 /* In the order of their names' bytes, from the first one >= start (NULL: all), those with the

@@ -4,8 +4,8 @@
  * Owns:       <lake>/ and its temporary files, which lie in a stage of its own.
  * Called by:  lake/blob.c, from any thread.
  * Invariants: (1) a name appears by link(2) or rename(2) of a file that was synced before;
- *             (2) the folder of a name is synced before create, replace or copy return, and at the
- *                 next sync for an import;
+ *             (2) the folder of a name is synced before create or replace return, and at the next
+ *                 sync for an import or a copy;
  *             (3) link(2) decides between several creators of one name.
  */
 #define _GNU_SOURCE
@@ -403,8 +403,8 @@ static mr_status local_copy(void *state, const char *from, const char *to, mr_er
     } else {
         status = link_or_copy(local, source, path, err);
     }
-    if (status == MR_OK) {
-        status = settle_name(local, path, err);
+    if (status == MR_OK || status == MR_EXISTS) { /* by one that died before its sync */
+        remember_unsynced(local, path);
     }
     free(path);
     free(source);

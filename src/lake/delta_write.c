@@ -230,6 +230,7 @@ static mr_status run_copy(writing *self, const part *of, mr_err *err)
         status = mr_olap_next(result, err);
         if (status == MR_OK && mr_olap_int64(result, 1) > 0) { /* no rows: still a file */
             note_written(self, mr_olap_text(result, 0), mr_olap_int64(result, 1));
+            mr_file_write_behind(self->written.items[self->written.count - 1].path);
         }
     }
     mr_olap_result_free(result);
