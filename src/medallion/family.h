@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* medallion/family.h - a table made anew, and what is made of it alone: computed side by side.
  *
- * While one thread writes the files of the head (a core is idle then), this one computes and writes
- * the models that read nothing else, from the rows in memory. They are committed in their turn,
+ * While one thread writes the files of the head, two others compute and write the models that read
+ * nothing else, from the rows in memory. They are committed in their turn,
  * behind the head; if that does not come to be, their files are removed.
- * Private to the room; one thread.
+ * Private to the room; called by one thread.
  */
 #ifndef MR_MEDALLION_FAMILY_H
 #define MR_MEDALLION_FAMILY_H

@@ -152,7 +152,7 @@ static mr_status write_rows(mr_task *task, const mr_delta_write *write, mr_err *
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err)
 {
-    mr_status status = mr_task_bind(task, true, err);
+    mr_status status = task->early ? MR_OK : mr_task_bind(task, true, err);
 
     if (status == MR_OK) {
         status = select_all(task, err);

@@ -62,7 +62,8 @@ mr_status mr_task_has_news(const mr_task *task, int64_t after, bool *ret_has_new
 int64_t mr_task_epoch(const mr_session_table *table);
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err);
-/* Everything but plan and commit, from a source whose rows are made and not committed yet. */
+/* Everything but plan and commit, from a source whose rows are made, bound, and not committed yet.
+ */
 mr_status mr_task_compute_early(mr_task *task, int64_t rows_read, mr_err *err);
 /* After the commit: the engine still has the rows of the table as they are now. */
 void mr_task_keep_made(mr_task *task);
