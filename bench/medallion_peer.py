@@ -79,7 +79,7 @@ def by_spark(lake, folder, out):
     for name, select, partition in models(folder):
         by = f"PARTITIONED BY ({', '.join(partition)})" if partition else ""
         session.sql(f"CREATE TABLE {name} USING DELTA {by} LOCATION '{out / name}' AS {select}")
-    return time.monotonic() - start, 0.0  # its work is in another process
+    return time.monotonic() - start, None  # its work is in another process
 
 
 def main():
@@ -93,7 +93,8 @@ def main():
         engine, lake, folder, out = sys.argv[1], *(Path(name).resolve() for name in sys.argv[2:5])
         out.mkdir(parents=True, exist_ok=True)
         seconds, cpu = {"duckdb": by_duckdb, "spark": by_spark}[engine](lake, folder, out)
-        answer = {"seconds": round(seconds, 3), "cpu_s": round(cpu, 2), "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+        answer = {"seconds": round(seconds, 3), "cpu_s": cpu and round(cpu, 2),
+                  "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
     print(json.dumps(answer))
 
 
