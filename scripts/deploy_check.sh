@@ -120,6 +120,7 @@ check_scripts() {
 have_factory() { [ -x "$tools/factory/bin/python" ] || missing "no python with Data Factory's packages: $top/tests/peers/deploy/install.sh says why"; }
 
 check_factory_rules() {
+    command -v python3 >/dev/null || { missing "no python3"; return; }
     python3 "$rules/factory_rules.py" "$tree/deploy/adf"
 }
 
