@@ -2,6 +2,8 @@
 /* catalog_test.c - the models together: those built in, those of a folder, and their order. */
 #include "medallion_fixture.h"
 
+#include "event/event.h"
+
 #include "medallion/catalog.h"
 
 static size_t place_of(const mr_models *models, const char *name)
@@ -138,9 +140,36 @@ static void a_folder_adds_models_and_replaces_those_built_in(void **state)
     assert_int_equal(mr_models_load("/tmp/millrace-no-such-folder", &models, &err), MR_NOT_FOUND);
 }
 
+static void texts_are_as_long_as_events_allow(void **state)
+{
+    static const struct {
+        const char *column;
+        uint32_t length_max;
+    } texts[] = {{"InvoiceNo", mr_event_invoice_no_length_max},
+                 {"StockCode", mr_event_stock_code_length_max},
+                 {"Description", mr_event_description_length_max},
+                 {"CustomerName", mr_event_customer_name_length_max},
+                 {"Country", mr_event_country_length_max}};
+    mr_models *models = NULL;
+
+    (void)state;
+    assert_int_equal(mr_models_load(NULL, &models, NULL), MR_OK);
+    for (size_t i = 0; i < mr_models_count(models); i++) {
+        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+            const mr_model_column *column =
+                mr_model_find_column(mr_models_at(models, i), texts[k].column);
+            if (column != NULL) {
+                assert_int_equal(column->length_max, texts[k].length_max);
+            }
+        }
+    }
+    mr_models_free(models);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_are_as_long_as_events_allow),
         cmocka_unit_test(every_model_stands_behind_what_it_reads),
         cmocka_unit_test(sets_that_cannot_be_are_refused),
         cmocka_unit_test(a_folder_adds_models_and_replaces_those_built_in),
