@@ -18,7 +18,7 @@ export interface Column<Row> {
   raw?: (row: Row) => Cell; // exact, for CSV
 }
 
-interface Props<Row> {
+export interface TableProps<Row> {
   caption: string; // for ears
   columns: Column<Row>[];
   rows: Row[] | undefined; // undefined: a skeleton of `skeletonRows`
@@ -45,7 +45,7 @@ function Head<Row>({
   sort,
   direction,
   onSort,
-}: { column: Column<Row> } & Pick<Props<Row>, "sort" | "direction" | "onSort">) {
+}: { column: Column<Row> } & Pick<TableProps<Row>, "sort" | "direction" | "onSort">) {
   const { sort: by } = column;
   if (!by || !onSort) {
     return (
@@ -84,7 +84,7 @@ function moveAmongRows(event: TargetedKeyboardEvent<HTMLTableSectionElement>): v
   links[Math.max(0, Math.min(to, links.length - 1))]?.focus();
 }
 
-export function Table<Row>(props: Props<Row>) {
+export function Table<Row>(props: TableProps<Row>) {
   const { caption, columns, rows, rowKey, href, selected, arrived, skeletonRows = 8, foot } = props;
   const body = useRef<HTMLTableSectionElement>(null);
   const chosen = rows?.findIndex((row) => rowKey(row) === selected) ?? -1;

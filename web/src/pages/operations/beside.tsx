@@ -1,9 +1,10 @@
 // A list and, beside it, what is open of it: Escape closes, focus goes back to the row.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { navigate, place } from "../../lib/router";
 import { Icon } from "../../ui/icon";
 
-export function useEscape(close: (() => void) | null): void {
+function useEscape(close: (() => void) | null): void {
   useEffect(() => {
     if (!close) return;
     const onKey = (event: KeyboardEvent) => {
@@ -15,8 +16,20 @@ export function useEscape(close: (() => void) | null): void {
 }
 
 // Gives focus to the row that was open, once the list is the whole page again.
-export function focusRow(): void {
+function focusRow(): void {
   requestAnimationFrame(() => document.querySelector<HTMLElement>('main a.row-link[tabindex="0"]')?.focus());
+}
+
+// The list at `home` with its filters, and something of it that is open.
+export function useBeside(home: string, open: string | null) {
+  const search = place.value.query.toString();
+  const suffix = search ? `?${search}` : "";
+  const close = () => {
+    navigate(home + suffix);
+    focusRow();
+  };
+  useEscape(open ? close : null);
+  return { close, suffix, addressOf: (id: string) => `${home}/${encodeURIComponent(id)}${suffix}` };
 }
 
 interface PanelProps {

@@ -3,11 +3,11 @@ import { useState } from "preact/hooks";
 import type { LakeTable } from "../../api/operations";
 import { bytes, count, instant, plural } from "../../lib/format";
 import { useResource } from "../../lib/resource";
-import { navigate, place, setQuery } from "../../lib/router";
+import { place, setQuery } from "../../lib/router";
 import { SearchBox } from "../../ui/controls";
 import { Empty, FilteredEmpty, Loaded } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
-import { focusRow, useEscape } from "./beside";
+import { useBeside } from "./beside";
 import { TablePanel } from "./lake-table";
 
 const home = "/operations/lake";
@@ -89,13 +89,7 @@ function totals(tables: LakeTable[]): string {
 export function Lake({ open }: { open: string | null }) {
   const tables = useResource<{ items: LakeTable[] }>("/ops/tables", { live: true });
   const [typed, setTyped] = useState(place.value.query.get("q") ?? "");
-  const search = place.value.query.toString();
-  const suffix = search ? `?${search}` : "";
-  const close = () => {
-    navigate(home);
-    focusRow();
-  };
-  useEscape(open ? close : null);
+  const { close, suffix } = useBeside(home, open);
   const find = (text: string) => {
     setTyped(text);
     setQuery({ q: text || null });

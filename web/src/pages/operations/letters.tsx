@@ -7,10 +7,10 @@ import { usePageKeys } from "../../lib/page-keys";
 import { usePages } from "../../lib/pages";
 import { navigate, place, setQuery } from "../../lib/router";
 import { SearchBox, Segments } from "../../ui/controls";
-import { ListFoot } from "../../ui/list-foot";
-import { Empty, ErrorState, FilteredEmpty, Stale } from "../../ui/states";
-import { type Column, Table } from "../../ui/table";
-import { focusRow, useEscape } from "./beside";
+import { PagedTable } from "../../ui/paged-table";
+import { Empty, FilteredEmpty } from "../../ui/states";
+import type { Column } from "../../ui/table";
+import { useBeside } from "./beside";
 import { LetterPanel } from "./letter";
 import { Mark } from "./mark";
 
@@ -72,26 +72,16 @@ function readFilters(query: URLSearchParams): { state: Which; code: string; q: s
   return { state, code: code in codeWords ? code : "", q: query.get("q") ?? "" };
 }
 
-const home = "/operations/letters";
-
 export function Letters({ open }: { open: string | null }) {
   const filters = readFilters(place.value.query);
   const paged = usePages<Letter, Page<Letter>>("/ops/letters", filters, { keyOf: (letter) => letter.id, live: true });
-  const { list, error } = paged;
-  const search = place.value.query.toString();
-  const suffix = search ? `?${search}` : "";
-  const addressOf = (letter: Letter) => `${home}/${encodeURIComponent(letter.id)}${suffix}`;
-  const close = () => {
-    navigate(home + suffix);
-    focusRow();
-  };
+  const { addressOf, close } = useBeside("/operations/letters", open);
   const step = (by: number) => {
-    const items = list?.items ?? [];
+    const items = paged.list?.items ?? [];
     const at = items.findIndex((letter) => letter.id === open);
     const next = items[at < 0 ? 0 : at + by];
-    if (next) navigate(addressOf(next), { replace: open !== null });
+    if (next) navigate(addressOf(next.id), { replace: open !== null });
   };
-  useEscape(open ? close : null);
   usePageKeys([
     { key: "j", meaning: "Next dead letter", act: () => step(1) },
     { key: "k", meaning: "Former dead letter", act: () => step(-1) },
@@ -124,40 +114,25 @@ export function Letters({ open }: { open: string | null }) {
           </label>
           <SearchBox label="Search reason or payload" value={filters.q} onChange={(q) => setQuery({ q: q || null })} />
         </div>
-        {error && list && <Stale onRetry={paged.reload}>This list may be out of date: {error.message}</Stale>}
-        {error && !list ? (
-          <ErrorState error={error} what="the dead letters" onRetry={paged.reload} />
-        ) : list?.total === 0 ? (
-          filtered ? (
-            <FilteredEmpty
-              title="No dead letter matches these filters"
-              onClear={() => setQuery({ state: null, code: null, q: null })}
-            />
-          ) : (
-            <Empty title="No open dead letter: every event that arrived was taken" />
-          )
-        ) : (
-          <>
-            <Table
-              caption="Dead letters"
-              columns={columns}
-              rows={list?.items}
-              rowKey={(letter) => letter.id}
-              href={addressOf}
-              selected={open}
-              arrived={paged.arrived}
-            />
-            {list && (
-              <ListFoot
-                shown={list.items.length}
-                total={list.total}
-                what={list.total === 1 ? "dead letter" : "dead letters"}
-                busy={paged.loadingMore}
-                onMore={paged.more}
+        <PagedTable
+          paged={paged}
+          what={["dead letter", "dead letters"]}
+          nothing={
+            filtered ? (
+              <FilteredEmpty
+                title="No dead letter matches these filters"
+                onClear={() => setQuery({ state: null, code: null, q: null })}
               />
-            )}
-          </>
-        )}
+            ) : (
+              <Empty title="No open dead letter: every event that arrived was taken" />
+            )
+          }
+          caption="Dead letters"
+          columns={columns}
+          rowKey={(letter) => letter.id}
+          href={(letter) => addressOf(letter.id)}
+          selected={open}
+        />
       </section>
       {open && <LetterPanel key={open} id={open} onClose={close} onStep={step} onChanged={paged.reload} />}
     </div>

@@ -9,10 +9,10 @@ import { useRepeat } from "../../lib/polled";
 import { navigate, place, setQuery } from "../../lib/router";
 import { role } from "../../state/session";
 import { Icon } from "../../ui/icon";
-import { ListFoot } from "../../ui/list-foot";
-import { Empty, ErrorState, FilteredEmpty, Stale } from "../../ui/states";
-import { type Column, Table } from "../../ui/table";
-import { focusRow, useEscape } from "./beside";
+import { PagedTable } from "../../ui/paged-table";
+import { Empty, FilteredEmpty } from "../../ui/states";
+import type { Column } from "../../ui/table";
+import { useBeside } from "./beside";
 import { legend, lookOf, Mark, MarkWord } from "./mark";
 import { RunPanel } from "./run";
 import { TriggerDialog } from "./trigger";
@@ -88,7 +88,7 @@ function moveAmongRuns(event: TargetedKeyboardEvent<HTMLTableElement>): void {
   links[Math.max(0, Math.min(to, links.length - 1))]?.focus();
 }
 
-function Grid({ runs, open, addressOf }: { runs: Run[]; open: string | null; addressOf: (run: Run) => string }) {
+function Grid({ runs, open, addressOf }: { runs: Run[]; open: string | null; addressOf: (id: string) => string }) {
   const room = useRef<HTMLDivElement>(null);
   const shown = [...runs].reverse(); // time goes to the right
   const newest = shown.at(-1)?.id;
@@ -110,7 +110,7 @@ function Grid({ runs, open, addressOf }: { runs: Run[]; open: string | null; add
             {shown.map((run) => (
               <th key={run.id} scope="col" class={run.id === open ? "current" : undefined}>
                 <a
-                  href={addressOf(run)}
+                  href={addressOf(run.id)}
                   tabIndex={run.id === (open ?? newest) ? 0 : -1}
                   title={`${beganAt(run)}: ${lookOf(run.state).word}, took ${took(run)}`}
                   aria-label={`Run of ${beganAt(run)}, ${kindWords[run.kind] ?? run.kind}: ${lookOf(run.state).word}`}
@@ -172,7 +172,8 @@ function Legend() {
 export function Runs({ open }: { open: string | null }) {
   const state = place.value.query.get("state") ?? "";
   const paged = usePages<Run, Page<Run>>("/ops/runs", { state }, { keyOf: (run) => run.id });
-  const { list, error } = paged;
+  const { list } = paged;
+  const { addressOf, close } = useBeside(home, open);
   const [triggering, setTriggering] = useState(false);
   const active = list?.items.some(isActive) ?? false;
   useRepeat(
@@ -180,14 +181,6 @@ export function Runs({ open }: { open: string | null }) {
     active ? busyPause : idlePause,
     list !== undefined && !paged.refreshing && !paged.loadingMore,
   );
-  const search = place.value.query.toString();
-  const suffix = search ? `?${search}` : "";
-  const addressOf = (run: Run) => `${home}/${run.id}${suffix}`;
-  const close = () => {
-    navigate(home + suffix);
-    focusRow();
-  };
-  useEscape(open ? close : null);
   const operator = role.value === "operator";
   return (
     <div class={open ? "beside open" : "beside"}>
@@ -216,42 +209,31 @@ export function Runs({ open }: { open: string | null }) {
             </span>
           )}
         </div>
-        {error && list && <Stale onRetry={paged.reload}>This list may be out of date: {error.message}</Stale>}
-        {error && !list ? (
-          <ErrorState error={error} what="the runs" onRetry={paged.reload} />
-        ) : list?.total === 0 ? (
-          state ? (
-            <FilteredEmpty title="No run is in this state" onClear={() => setQuery({ state: null })} />
-          ) : (
-            <Empty
-              title="No run yet: the schedule or a first one by hand will make silver and gold"
-              command="millrace runs trigger"
-            />
-          )
-        ) : (
-          <>
-            {list && <Grid runs={list.items} open={open} addressOf={addressOf} />}
-            {list && <Legend />}
-            <Table
-              caption="Runs"
-              columns={columns}
-              rows={list?.items}
-              rowKey={(run) => run.id}
-              href={addressOf}
-              selected={open}
-              arrived={paged.arrived}
-            />
-            {list && (
-              <ListFoot
-                shown={list.items.length}
-                total={list.total}
-                what={list.total === 1 ? "run" : "runs"}
-                busy={paged.loadingMore}
-                onMore={paged.more}
+        <PagedTable
+          paged={paged}
+          what={["run", "runs"]}
+          nothing={
+            state ? (
+              <FilteredEmpty title="No run is in this state" onClear={() => setQuery({ state: null })} />
+            ) : (
+              <Empty
+                title="No run yet: the schedule or a first one by hand will make silver and gold"
+                command="millrace runs trigger"
               />
-            )}
-          </>
-        )}
+            )
+          }
+          above={
+            <>
+              {list && <Grid runs={list.items} open={open} addressOf={addressOf} />}
+              <Legend />
+            </>
+          }
+          caption="Runs"
+          columns={columns}
+          rowKey={(run) => run.id}
+          href={(run) => addressOf(run.id)}
+          selected={open}
+        />
       </section>
       {open && <RunPanel key={open} id={open} onClose={close} onChanged={paged.reload} />}
       {triggering && (

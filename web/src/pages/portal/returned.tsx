@@ -4,9 +4,9 @@ import type { Customer, ReturnedItem, ReturnedItems } from "../../api/types";
 import { count, day, exactMoney, money } from "../../lib/format";
 import { usePages } from "../../lib/pages";
 import { Icon } from "../../ui/icon";
-import { ListFoot } from "../../ui/list-foot";
-import { Empty, ErrorState, Stale } from "../../ui/states";
-import { type Column, Table } from "../../ui/table";
+import { PagedTable } from "../../ui/paged-table";
+import { Empty } from "../../ui/states";
+import type { Column } from "../../ui/table";
 import { figuresOf } from "./figures";
 import { ListHead } from "./list-head";
 
@@ -29,11 +29,7 @@ export function Returned({ customer }: { customer: Customer }) {
   const home = `/customers/${customer.customer_id}`;
   const path = `${home}/returned-items`;
   const keyOf = (item: ReturnedItem) => item.event_id;
-  const { list, error, loadingMore, more, reload, arrived } = usePages<ReturnedItem, ReturnedItems>(
-    path,
-    {},
-    { keyOf, stamp: figuresOf(customer) },
-  );
+  const paged = usePages<ReturnedItem, ReturnedItems>(path, {}, { keyOf, stamp: figuresOf(customer) });
   return (
     <section class="list" aria-label="Returned items">
       <ListHead customer={customer.customer_id}>
@@ -43,34 +39,17 @@ export function Returned({ customer }: { customer: Customer }) {
           </a>
         </div>
       </ListHead>
-      {error && list && <Stale onRetry={reload}>This list may be out of date: {error.message}</Stale>}
-      {error && !list ? (
-        <ErrorState error={error} what="the returned items" onRetry={reload} />
-      ) : list?.total === 0 ? (
-        <Empty title="Nothing was returned" />
-      ) : (
-        <>
-          <Table
-            caption="Returned items"
-            columns={columns}
-            rows={list?.items}
-            rowKey={keyOf}
-            href={(item) => `${home}/orders/${item.invoice_no}`}
-            arrived={arrived}
-          />
-          {list && (
-            <ListFoot
-              shown={list.items.length}
-              total={list.total}
-              what="returned items"
-              busy={loadingMore}
-              onMore={more}
-            >
-              , together <strong>{money(list.sum)}</strong>
-            </ListFoot>
-          )}
-        </>
-      )}
+      <PagedTable
+        paged={paged}
+        what={["returned item", "returned items"]}
+        nothing={<Empty title="Nothing was returned" />}
+        caption="Returned items"
+        columns={columns}
+        rowKey={keyOf}
+        href={(item) => `${home}/orders/${item.invoice_no}`}
+      >
+        , together <strong>{money(paged.list?.sum ?? "0")}</strong>
+      </PagedTable>
     </section>
   );
 }
