@@ -63,8 +63,9 @@ typedef struct mr_store_backend {
     mr_status (*find_customers_between)(void *state, int64_t low, int64_t high, size_t limit,
                                         mr_store_visit_customer visit, void *ctx, mr_err *err);
     /* Those whose name has the words (at least one is given), by id. */
-    mr_status (*find_customers_named)(void *state, const mr_words *words, size_t limit,
-                                      mr_store_visit_customer visit, void *ctx, mr_err *err);
+    mr_status (*find_customers_named)(void *state, const mr_words *words, int64_t after_id,
+                                      size_t limit, mr_store_visit_customer visit, void *ctx,
+                                      mr_err *err);
     /* Invoice by invoice. */
     mr_status (*read_items)(void *state, const mr_store_item_query *query,
                             mr_store_visit_item visit, void *ctx, mr_err *err);

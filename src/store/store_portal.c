@@ -10,7 +10,9 @@
  */
 #include "store/store_portal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
@@ -83,26 +85,60 @@ mr_status mr_store_read_change(mr_store *store, mr_store_change *ret_change, mr_
 /* --- Customers -------------------------------------------------------------------------------- */
 
 typedef struct customer_search {
+    const mr_store_find *find;
     mr_store_visit_customer visit;
     void *ctx;
-    int64_t seen[mr_store_found_customers_max];
-    size_t count, limit;
+    mr_store_found last; /* row of the statement under way, shown or not */
+    size_t rows;         /* of that statement */
+    size_t count;        /* shown */
+    mr_store_found_page page;
     bool ended;
 } customer_search;
 
-static bool visit_once(void *ctx, const mr_store_customer *customer)
+/* As find_by_id finds them: no id begins with a 0 more. */
+static bool id_begins_with(int64_t customer_id, mr_text search)
+{
+    char id[24];
+    size_t bytes = (size_t)snprintf(id, sizeof(id), "%lld", (long long)customer_id);
+
+    return search.bytes <= bytes && memcmp(id, search.data, search.bytes) == 0;
+}
+
+static bool visit_found(void *ctx, const mr_store_customer *customer)
 {
     customer_search *search = ctx;
-    size_t index;
 
-    for (index = 0; index < search->count; index++) {
-        if (search->seen[index] == customer->customer_id) {
-            return true;
-        }
+    search->rows++;
+    if (search->last.by_name && id_begins_with(customer->customer_id, search->find->search)) {
+        search->last.customer_id = customer->customer_id;
+        return true; /* shown by its id already */
     }
-    search->seen[search->count++] = customer->customer_id;
-    search->ended = !search->visit(search->ctx, customer) || search->count == search->limit;
+    if (search->count == search->find->limit) {
+        search->page.has_next = true;
+        search->ended = true;
+        return false;
+    }
+    search->last.customer_id = customer->customer_id;
+    search->page.last = search->last;
+    search->count++;
+    search->ended = !search->visit(search->ctx, customer);
     return !search->ended;
+}
+
+static mr_status find_between(mr_store *store, int64_t first, int64_t last, customer_search *search,
+                              mr_err *err)
+{
+    const mr_store_found *after = search->find->after;
+
+    if (after != NULL && first <= after->customer_id && after->customer_id <= last) {
+        if (after->customer_id == last) {
+            return MR_OK;
+        }
+        first = after->customer_id + 1;
+    }
+    return store->backend->find_customers_between(store->state, first, last,
+                                                  search->find->limit - search->count + 1,
+                                                  visit_found, search, err);
 }
 
 /* Ids that begin with the digits of `prefix`: itself, then those of one more digit, and so on. A
@@ -110,20 +146,44 @@ static bool visit_once(void *ctx, const mr_store_customer *customer)
 static mr_status find_by_id(mr_store *store, int64_t prefix, bool negative, customer_search *search,
                             mr_err *err)
 {
+    const mr_store_found *after = search->find->after;
     int64_t low = prefix, high = prefix, first, last;
+    bool reached = after == NULL;
     mr_status status = MR_OK;
 
     while (status == MR_OK && !search->ended) {
         first = negative ? -high : low;
         last = negative ? -low : high;
-        status = store->backend->find_customers_between(store->state, first, last, search->limit,
-                                                        visit_once, search, err);
+        reached = reached || (first <= after->customer_id && after->customer_id <= last);
+        if (reached) {
+            status = find_between(store, first, last, search, err);
+        }
         if (low == 0 || low > INT64_MAX / 10) {
             break; /* no number but 0 begins with 0 */
         }
         low *= 10;
         high = high > (INT64_MAX - 9) / 10 ? INT64_MAX : high * 10 + 9;
     }
+    return status;
+}
+
+/* Again and again, for rows of ids that were shown already are passed over. */
+static mr_status find_by_name(mr_store *store, const mr_words *words, customer_search *search,
+                              mr_err *err)
+{
+    const mr_store_found *after = search->find->after;
+    size_t limit = search->find->limit + 1;
+    mr_status status = MR_OK;
+
+    search->last = (mr_store_found){.customer_id = INT64_MIN, .by_name = true};
+    if (after != NULL && after->by_name) {
+        search->last.customer_id = after->customer_id;
+    }
+    do {
+        search->rows = 0;
+        status = store->backend->find_customers_named(store->state, words, search->last.customer_id,
+                                                      limit, visit_found, search, err);
+    } while (status == MR_OK && !search->ended && search->rows == limit);
     return status;
 }
 
@@ -143,29 +203,41 @@ static bool parse_id_prefix(mr_text search, int64_t *ret_prefix, bool *ret_negat
     return true;
 }
 
-mr_status mr_store_find_customers(mr_store *store, mr_text search, size_t limit,
+static mr_status find_customers(mr_store *store, customer_search *search, mr_err *err)
+{
+    const mr_store_find *find = search->find;
+    mr_words words;
+    int64_t prefix;
+    bool negative, by_name = find->after != NULL && find->after->by_name;
+    mr_status status = MR_OK;
+
+    if (find->search.bytes == 0) {
+        return find_between(store, INT64_MIN, INT64_MAX, search, err);
+    }
+    if (!by_name && parse_id_prefix(find->search, &prefix, &negative)) {
+        status = find_by_id(store, prefix, negative, search, err);
+    }
+    mr_words_of(find->search, &words);
+    if (status == MR_OK && !search->ended && words.count > 0) {
+        status = find_by_name(store, &words, search, err);
+    }
+    return status;
+}
+
+mr_status mr_store_find_customers(mr_store *store, const mr_store_find *find,
+                                  mr_store_found_page *ret_page,
                                   bool (*visit)(void *ctx, const mr_store_customer *customer),
                                   void *ctx, mr_err *err)
 {
-    customer_search to = {.visit = visit, .ctx = ctx, .limit = limit};
-    mr_words words;
-    int64_t prefix;
-    bool negative;
-    mr_status status = MR_OK;
+    mr_store_find trimmed = *find;
+    customer_search search = {.find = &trimmed, .visit = visit, .ctx = ctx};
+    mr_status status;
 
-    MR_ASSERT(visit != NULL && limit >= 1 && limit <= mr_store_found_customers_max);
-    search = mr_text_trim(search);
-    if (search.bytes == 0) {
-        return store->backend->find_customers_between(store->state, INT64_MIN, INT64_MAX, limit,
-                                                      visit_once, &to, err);
-    }
-    if (parse_id_prefix(search, &prefix, &negative)) {
-        status = find_by_id(store, prefix, negative, &to, err);
-    }
-    mr_words_of(search, &words);
-    if (status == MR_OK && !to.ended && words.count > 0) {
-        status = store->backend->find_customers_named(store->state, &words, limit + to.count,
-                                                      visit_once, &to, err);
+    MR_ASSERT(visit != NULL && find->limit >= 1 && find->limit <= mr_store_found_customers_max);
+    trimmed.search = mr_text_trim(find->search);
+    status = find_customers(store, &search, err);
+    if (status == MR_OK) {
+        *ret_page = search.page;
     }
     return status;
 }

@@ -46,10 +46,27 @@ mr_status mr_store_read_change(mr_store *store, mr_store_change *ret_change, mr_
 
 /* --- Customers -------------------------------------------------------------------------------- */
 
-/* Customers whose id begins with the search, then those whose name has all its words (the
- * beginnings of words are enough); within both by id. An empty search finds all. At most limit
- * (mr_store_found_customers_max) are visited. */
-mr_status mr_store_find_customers(mr_store *store, mr_text search, size_t limit,
+/* A place in what a search has found. */
+typedef struct mr_store_found {
+    int64_t customer_id;
+    bool by_name; /* else by id */
+} mr_store_found;
+
+typedef struct mr_store_find {
+    mr_text search;              /* empty: all customers */
+    size_t limit;                /* 1..mr_store_found_customers_max */
+    const mr_store_found *after; /* NULL: from the first; borrowed */
+} mr_store_find;
+
+typedef struct mr_store_found_page {
+    bool has_next;
+    mr_store_found last; /* set when has_next */
+} mr_store_found_page;
+
+/* Customers whose id begins with the search, fewest digits first, then those whose name has all its
+ * words (the beginnings of words are enough); within both by id. At most limit are visited. */
+mr_status mr_store_find_customers(mr_store *store, const mr_store_find *find,
+                                  mr_store_found_page *ret_page,
                                   bool (*visit)(void *ctx, const mr_store_customer *customer),
                                   void *ctx, mr_err *err);
 

@@ -148,8 +148,9 @@ void mr_pg_store_end_snapshot(void *state);
 mr_status mr_pg_store_read_changed_at(void *state, int64_t *ret_at_ms, mr_err *err);
 mr_status mr_pg_store_find_customers_between(void *state, int64_t low, int64_t high, size_t limit,
                                              mr_store_visit_customer visit, void *ctx, mr_err *err);
-mr_status mr_pg_store_find_customers_named(void *state, const mr_words *words, size_t limit,
-                                           mr_store_visit_customer visit, void *ctx, mr_err *err);
+mr_status mr_pg_store_find_customers_named(void *state, const mr_words *words, int64_t after_id,
+                                           size_t limit, mr_store_visit_customer visit, void *ctx,
+                                           mr_err *err);
 mr_status mr_pg_store_read_items(void *state, const mr_store_item_query *query,
                                  mr_store_visit_item visit, void *ctx, mr_err *err);
 mr_status mr_pg_store_read_products(void *state, int64_t customer_id, const mr_text *invoice_nos,

@@ -83,8 +83,9 @@ mr_status mr_pg_store_find_customers_between(void *state, int64_t low, int64_t h
     return mr_pg_each(store->pg, MR_PG_CUSTOMER_BETWEEN, &store->params, visit_customer, &to, err);
 }
 
-mr_status mr_pg_store_find_customers_named(void *state, const mr_words *words, size_t limit,
-                                           mr_store_visit_customer visit, void *ctx, mr_err *err)
+mr_status mr_pg_store_find_customers_named(void *state, const mr_words *words, int64_t after_id,
+                                           size_t limit, mr_store_visit_customer visit, void *ctx,
+                                           mr_err *err)
 {
     mr_pg_store *store = state;
     customer_visit to = {.store = store, .visit = visit, .ctx = ctx};
@@ -101,6 +102,7 @@ mr_status mr_pg_store_find_customers_named(void *state, const mr_words *words, s
     mr_pg_params_reset(&store->params);
     mr_pg_bind_text(&store->params, mr_buffer_text(&match));
     mr_pg_bind_integer(&store->params, (int64_t)limit);
+    mr_pg_bind_integer(&store->params, after_id);
     status = mr_pg_each(store->pg, MR_PG_CUSTOMER_NAMED, &store->params, visit_customer, &to, err);
     mr_buffer_free(&match);
     return status;

@@ -111,9 +111,9 @@ mr_status mr_sqlite_store_find_customers_between(void *state, int64_t low, int64
     return visit_customers(store, MR_QUERY_CUSTOMER_BETWEEN, visit, ctx, err);
 }
 
-mr_status mr_sqlite_store_find_customers_named(void *state, const mr_words *words, size_t limit,
-                                               mr_store_visit_customer visit, void *ctx,
-                                               mr_err *err)
+mr_status mr_sqlite_store_find_customers_named(void *state, const mr_words *words, int64_t after_id,
+                                               size_t limit, mr_store_visit_customer visit,
+                                               void *ctx, mr_err *err)
 {
     mr_sqlite_store *store = state;
     sqlite3_stmt *statement = NULL;
@@ -131,6 +131,7 @@ mr_status mr_sqlite_store_find_customers_named(void *state, const mr_words *word
     MR_ASSERT(!match.overflowed);
     mr_sqlite_bind_text(statement, 1, mr_buffer_text(&match));
     mr_sqlite_bind_integer(statement, 2, (int64_t)limit);
+    mr_sqlite_bind_integer(statement, 3, after_id);
     status = visit_customers(store, MR_QUERY_CUSTOMER_NAMED, visit, ctx, err);
     mr_buffer_free(&match);
     return status;

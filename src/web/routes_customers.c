@@ -4,6 +4,7 @@
  * A customer is shown their own: the id in each query is theirs (portal.h).
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "web/csv.h"
 #include "web/json.h"
@@ -34,14 +35,51 @@ static bool write_found(void *ctx, const mr_store_customer *customer)
     return !out->overflowed;
 }
 
+/* Where a page ended: "id 14911" or "name 14911". */
+static mr_status read_found_after(mr_web_call *call, mr_store_found *ret_after, bool *ret_given,
+                                  mr_err *err)
+{
+    mr_text cursor = MR_TEXT_ABSENT;
+    size_t word_bytes;
+    mr_status status = mr_web_query_text(call, "after", search_bytes_max, &cursor, err);
+
+    *ret_given = status == MR_OK && cursor.data != NULL;
+    if (!*ret_given) {
+        return status;
+    }
+    ret_after->by_name = mr_text_starts_with(cursor, "name ");
+    word_bytes = ret_after->by_name ? strlen("name ") : strlen("id ");
+    if (!(ret_after->by_name || mr_text_starts_with(cursor, "id ")) ||
+        !mr_parse_int64((mr_text){cursor.data + word_bytes, cursor.bytes - word_bytes},
+                        &ret_after->customer_id)) {
+        return mr_web_call_fault(call, "query", "after", "value_error",
+                                 "This is no cursor of this list", err);
+    }
+    return MR_OK;
+}
+
+static void end_found(mr_buffer *out, const mr_store_found_page *page)
+{
+    char cursor[32];
+
+    (void)mr_buffer_append(out, "]", 1);
+    mr_web_json_name(out, "next");
+    (void)snprintf(cursor, sizeof(cursor), "%s %lld", page->last.by_name ? "name" : "id",
+                   (long long)page->last.customer_id);
+    mr_web_json_text(out, page->has_next ? mr_text_of(cursor) : MR_TEXT_ABSENT);
+    (void)mr_buffer_append(out, "}", 1);
+}
+
 mr_status mr_web_customers_get(mr_web_call *call, mr_err *err)
 {
     mr_buffer *out = mr_web_call_out(call);
-    mr_text search = MR_TEXT_ABSENT;
+    mr_store_find find = {.search = MR_TEXT_ABSENT};
+    mr_store_found after = {0};
+    mr_store_found_page page;
     mr_store *store = NULL;
     int64_t limit = 0;
-    bool fresh = false;
-    mr_status status = mr_web_query_text(call, "q", search_bytes_max, &search, err);
+    bool fresh = false, given = false;
+    mr_status status = mr_web_query_text(call, "q", search_bytes_max, &find.search, err);
 
     MR_ASSERT(mr_portal_own_id(call) == NULL); /* the table of routes keeps customers out */
     if (status == MR_OK) {
@@ -49,14 +87,21 @@ mr_status mr_web_customers_get(mr_web_call *call, mr_err *err)
             mr_web_query_integer(call, "limit", 1, mr_store_found_customers_max, 50, &limit, err);
     }
     if (status == MR_OK) {
+        status = read_found_after(call, &after, &given, err);
+    }
+    if (status == MR_OK) {
         status = mr_portal_begin(call, &store, &fresh, NULL, err);
     }
     if (status != MR_OK || fresh) {
         return status;
     }
+    find.limit = (size_t)limit;
+    find.after = given ? &after : NULL;
     (void)mr_buffer_append_string(out, "{\"items\":[");
-    status = mr_store_find_customers(store, search, (size_t)limit, write_found, out, err);
-    (void)mr_buffer_append_string(out, "]}");
+    status = mr_store_find_customers(store, &find, &page, write_found, out, err);
+    if (status == MR_OK) {
+        end_found(out, &page);
+    }
     return status;
 }
 

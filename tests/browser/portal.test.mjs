@@ -193,6 +193,21 @@ async function greeting(platform, customer) {
   return name ?? `Customer ${customer}`;
 }
 
+test("the list of customers goes on, page by page, to the last", { role: "analyst" }, async ({ page, platform }) => {
+  await visit(page, "/customers");
+  const rows = page.locator(".row-link");
+  await page.getByRole("button", { name: "Show more" }).click();
+  await rows.nth(99).waitFor();
+  const { items } = await platform.ask("analyst", "/customers?limit=100");
+  assert.deepEqual(await rows.allTextContents(), items.map((one) => String(one.customer_id)));
+  const few = String(platform.customer).slice(0, -1);
+  await page.getByLabel("Customer number or name").fill(few);
+  await page.locator(".list-foot", { hasText: /^\d+ customers?$/ }).waitFor();
+  const found = await platform.ask("analyst", `/customers?q=${few}&limit=50`);
+  assert.equal(found.next, null);
+  assert.deepEqual(await rows.allTextContents(), found.items.map((one) => String(one.customer_id)));
+});
+
 test("staff find any customer by typing, and see the raw event of a line", { role: "analyst" }, async ({ page, platform }) => {
   await visit(page, "/customers");
   await page.getByLabel("Customer number or name").fill(String(platform.customer));

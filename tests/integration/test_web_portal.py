@@ -103,6 +103,19 @@ def test_postgresql_tells_the_same(part, postgres):
         check_rights(here)
 
 
+def found(client, **query):
+    return [row["customer_id"] for page in client.pages("/customers", **query) for row in page["items"]]
+
+
+def test_customers_are_paged_by_the_server(portal):
+    everyone = found(portal.operator, limit=200)
+    assert len(everyone) > 200 and everyone == sorted(everyone)
+    assert found(portal.operator, limit=33) == everyone
+    assert found(portal.operator, q="149", limit=3) == [one for one in everyone if str(one).startswith("149")]
+    for after in ("14911", "id", "id x", "name ", "id 1 2"):
+        assert portal.operator.web.get("/customers", after=after).status == 422, after
+
+
 @pytest.mark.parametrize("sort,key", [
     ("date", lambda row: row["invoice_date"]), ("amount", lambda row: Decimal(row["amount"])),
     ("items", lambda row: row["items"]), ("number", lambda row: row["invoice_no"])])

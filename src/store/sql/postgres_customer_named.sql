@@ -1,7 +1,7 @@
 WITH found AS (
     SELECT customer_id
     FROM customer
-    WHERE name IS NOT NULL
+    WHERE name IS NOT NULL AND customer_id + 0 > $3::bigint
       AND customer_name_words(name) @@ to_tsquery('simple', $1::text)
     ORDER BY customer_id
     LIMIT $2::bigint

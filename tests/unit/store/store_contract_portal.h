@@ -45,6 +45,33 @@ static void customers_are_found_by_the_beginning_of_id_or_name(void **state)
     assert_found(store, "", 2, "-149/0/1 7/0/1 ");
 }
 
+static void found_customers_come_in_pages_without_gap_or_repetition(void **state)
+{
+    mr_store *store = ((store_fixture *)*state)->store;
+
+    assert_found_paged(store, "", 2, "| ");
+    APPLY(store, .invoice_no = "1", .customer_id = 7, .name = "Jean");
+    APPLY(store, .invoice_no = "2", .customer_id = 70, .name = "Channel 7");
+    APPLY(store, .invoice_no = "3", .customer_id = 7000, .name = "Seven");
+    APPLY(store, .invoice_no = "4", .customer_id = 12, .name = "7 Eleven");
+    APPLY(store, .invoice_no = "5", .customer_id = 5, .name = "Number 7");
+    APPLY(store, .invoice_no = "6", .customer_id = -71);
+    APPLY(store, .invoice_no = "7", .customer_id = INT64_MAX, .name = "Number 70");
+    assert_found_paged(store, "", 3,
+                       "-71/0/1 5/0/1 7/0/1 | 12/0/1 70/0/1 7000/0/1 | "
+                       "9223372036854775807/0/1 | ");
+    assert_found_paged(store, "", 7,
+                       "-71/0/1 5/0/1 7/0/1 12/0/1 70/0/1 7000/0/1 9223372036854775807/0/1 | ");
+    /* By id first; by name those that were not by id, with 70 between them. */
+    assert_found_paged(store, "7", 1,
+                       "7/0/1 | 70/0/1 | 7000/0/1 | 5/0/1 | 12/0/1 | 9223372036854775807/0/1 | ");
+    assert_found_paged(store, "7", 4,
+                       "7/0/1 70/0/1 7000/0/1 5/0/1 | 12/0/1 9223372036854775807/0/1 | ");
+    assert_found_paged(store, "-7", 1,
+                       "-71/0/1 | 5/0/1 | 12/0/1 | 70/0/1 | 9223372036854775807/0/1 | ");
+    assert_found_paged(store, "9223372036854775807", 1, "9223372036854775807/0/1 | ");
+}
+
 static void a_changed_name_is_found_and_the_old_one_is_not(void **state)
 {
     mr_store *store = ((store_fixture *)*state)->store;
@@ -473,6 +500,8 @@ static void a_limit_ends_an_answer_and_the_next_one_works(void **state)
 #define STORE_CONTRACT_PORTAL(setup, teardown)                                                     \
     cmocka_unit_test_setup_teardown(customers_are_found_by_the_beginning_of_id_or_name, setup,     \
                                     teardown),                                                     \
+        cmocka_unit_test_setup_teardown(found_customers_come_in_pages_without_gap_or_repetition,   \
+                                        setup, teardown),                                          \
         cmocka_unit_test_setup_teardown(a_changed_name_is_found_and_the_old_one_is_not, setup,     \
                                         teardown),                                                 \
         cmocka_unit_test_setup_teardown(months_follow_each_other_without_gaps, setup, teardown),   \

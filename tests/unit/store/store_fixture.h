@@ -181,17 +181,44 @@ static inline bool list_found(void *ctx, const mr_store_customer *customer)
                             (unsigned long long)customer->orders);
 }
 
+static inline mr_store_found_page find_page(mr_store *store, const mr_store_find *find,
+                                            mr_buffer *list)
+{
+    mr_store_found_page page;
+    mr_err err = {.message = ""};
+
+    if (mr_store_find_customers(store, find, &page, list_found, list, &err) != MR_OK) {
+        fail_msg("%.*s: %s", MR_TEXT_ARGS(find->search), err.message);
+    }
+    return page;
+}
+
 static inline void assert_found(mr_store *store, const char *search, size_t limit,
                                 const char *expected)
 {
     mr_buffer list;
-    mr_err err = {.message = ""};
 
     mr_buffer_init(&list, portal_list_bytes_max);
-    if (mr_store_find_customers(store, mr_text_of(search), limit, list_found, &list, &err) !=
-        MR_OK) {
-        fail_msg("%s: %s", search, err.message);
-    }
+    find_page(store, &(mr_store_find){.search = mr_text_of(search), .limit = limit}, &list);
+    portal_expect(&list, expected);
+}
+
+/* All of it, `limit` at a time, a bar where each page ends. */
+static inline void assert_found_paged(mr_store *store, const char *search, size_t limit,
+                                      const char *expected)
+{
+    mr_store_find find = {.search = mr_text_of(search), .limit = limit};
+    mr_store_found after;
+    mr_store_found_page page;
+    mr_buffer list;
+
+    mr_buffer_init(&list, portal_list_bytes_max);
+    do {
+        page = find_page(store, &find, &list);
+        mr_buffer_append_string(&list, "| ");
+        after = page.last;
+        find.after = &after;
+    } while (page.has_next);
     portal_expect(&list, expected);
 }
 

@@ -16,6 +16,10 @@ export interface Page<Item> {
 }
 
 export type CustomerFound = Schemas["CustomerFound"];
+export interface CustomersFound {
+  items: CustomerFound[];
+  next: string | null;
+}
 export type Customer = Schemas["Customer"];
 export type CustomerMonth = Schemas["CustomerMonth"];
 export type Order = Schemas["CustomerOrder"];
