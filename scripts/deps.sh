@@ -20,7 +20,7 @@ readonly node_packages=(nodejs npm)
 # Debian 12 does not carry these two; Debian 13's builds need only libc6 and run unchanged on 12.
 readonly newer_packages=(libyyjson-dev libllhttp-dev)
 readonly test_packages=(
-    git chromium fonts-inter clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev dpkg-dev valgrind python3 python3-venv python3-pytest python3-pytest-xdist python3-yaml strace poppler-utils sqlite3 zstd procps iproute2 openssl
+    git chromium fonts-inter clang clang-format clang-tidy libclang-rt-dev llvm libcmocka-dev dpkg-dev valgrind python3 python3-venv python3-pytest python3-pytest-xdist python3-jsonschema python3-yaml strace poppler-utils sqlite3 zstd procps iproute2 openssl
     postgresql-15 default-jre-headless maven # servers of the cluster's tests
 )
 # Reads the compose file as its users' does; Debian 12's is of the retired generation.

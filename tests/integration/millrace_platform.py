@@ -164,6 +164,16 @@ def await_log(platform, text, process, count=1):
     return seen
 
 
+def await_pid(platform, role, other_than=None):
+    """The pid of a role once it is alive (and, where given, another process than before)."""
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        pid = platform.role_pid(role)
+        if pid is not None and pid != other_than:
+            return pid
+    raise AssertionError(f"{role} did not come up:\n{platform.log()}")
+
+
 def everything_written(platform):
     """Each file below the platform's folder, and what /proc tells of its processes."""
     for path in platform.folder.rglob("*"):

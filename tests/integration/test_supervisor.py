@@ -6,17 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from millrace_platform import PROGRAM, event, free_port, running
-
-
-def await_pid(platform, role, other_than=None):
-    """The pid of a role once it is alive (and, where given, another process than before)."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        pid = platform.role_pid(role)
-        if pid is not None and pid != other_than:
-            return pid
-    raise AssertionError(f"{role} did not come up:\n{platform.log()}")
+from millrace_platform import PROGRAM, await_pid, event, free_port, running
 
 
 def ended(pid):

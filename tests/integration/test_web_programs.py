@@ -1,11 +1,13 @@
 """Programs at the web: a key opens what its role may, and what is asked for twice is one run."""
 
 import contextlib
+import os
+import signal
 import sqlite3
 
 import pytest
 
-from millrace_platform import event, running
+from millrace_platform import await_pid, event, running
 from web_client import WebClient
 
 
@@ -67,3 +69,20 @@ def test_a_run_that_is_asked_for_again_is_the_same_run(platform):
     with contextlib.closing(sqlite3.connect(f"file:{platform.data}/ops.db?mode=ro", uri=True)) as database:
         told = database.execute("SELECT user_name, target, detail FROM web_audit WHERE action = 'run.trigger'").fetchall()
     assert ("key:clock", "silver", "2026-03-29") in told and {user for user, _, _ in told} == {"key:clock"}
+
+
+def test_restarts_of_a_role_reach_whoever_asks_for_the_state(platform):
+    watch = program(platform, "watch", "--role", "operator")
+
+    def restarts():
+        answer = watch.get("/ops/status")
+        assert answer.status == 200, answer
+        return {role["role"]: role["restarts"] for role in answer.json["roles"]}
+
+    assert set(restarts().values()) <= {0, None} and restarts()["scheduler"] == 0
+    for times in (1, 2):
+        before = await_pid(platform, "scheduler")
+        os.kill(before, signal.SIGKILL)
+        await_pid(platform, "scheduler", other_than=before)
+        assert restarts()["scheduler"] == times
+    assert restarts()["processor"] == 0
