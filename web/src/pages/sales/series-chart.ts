@@ -59,12 +59,14 @@ function highestOf(series: Period[]): Period | undefined {
   );
 }
 
+// Series have ids: by those a chart knows its former drawing again and changes it, instead of making a new one.
 function barSeries(shown: Shown, palette: Palette, compared: boolean, boxWidth: number) {
   const { series, range } = shown;
   const highest = highestOf(series);
   const wide = boxWidth / series.length > 56;
   const width = series.length > 40 ? "70%" : "52%";
   const sales = {
+    id: "sales bars",
     name: "Sales",
     type: "bar",
     stack: "now",
@@ -91,6 +93,7 @@ function barSeries(shown: Shown, palette: Palette, compared: boolean, boxWidth: 
     })),
   };
   const returns = {
+    id: "returns bars",
     name: "Returns",
     type: "bar",
     stack: "now",
@@ -105,6 +108,7 @@ function barSeries(shown: Shown, palette: Palette, compared: boolean, boxWidth: 
     })),
   };
   const before = {
+    id: "before bars",
     name: "Before",
     type: "bar",
     xAxisIndex: 1, // an axis of its own: it lies behind, not beside
@@ -124,6 +128,7 @@ function lineSeries(shown: Shown, palette: Palette, compared: boolean) {
   const lastRow = series[last];
   const open = lastRow ? unfinished(lastRow, range) !== null : false;
   const line = (name: string, colour: string, data: (number | null)[], more: object = {}) => ({
+    id: `${name} line`,
     name,
     type: "line",
     showSymbol: false,
