@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/process.c - memory, CPU time, start and open files of a process, from /proc; a thread's
- * rank. */
-#define _GNU_SOURCE /* gettid */
+/* base/process.c - memory, CPU time, start and open files of a process, from /proc; pages given
+ * back; a thread's rank. */
+#define _GNU_SOURCE /* gettid, MADV_DONTNEED */
 #include "base/process.h"
 
 #include <dirent.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -114,6 +115,47 @@ uint64_t mr_process_open_files(void)
     }
     (void)closedir(folder);           /* only read from */
     return count > 0 ? count - 1 : 0; /* not the one that looks */
+}
+
+/* Of /proc/self/smaps: a mapping's first line, such as "7f58ea417000-7f58ea555000 r-xp 00025000
+ * fe:00 1234 /usr/lib/libc.so.6". Whether it is a file's, private, and never written to as it
+ * stands. */
+static bool is_code(const char *line, uintptr_t *ret_begin, uintptr_t *ret_end)
+{
+    unsigned long begin = 0;
+    unsigned long end = 0;
+    unsigned long inode = 0;
+    char rights[8] = "";
+
+    if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &begin, &end, rights, &inode) != 4) {
+        return false;
+    }
+    *ret_begin = begin;
+    *ret_end = end;
+    return inode != 0 && rights[0] == 'r' && rights[1] == '-' && rights[3] == 'p';
+}
+
+void mr_process_release_code(void)
+{
+    char line[proc_bytes_max];
+    FILE *file = fopen("/proc/self/smaps", "re");
+    uintptr_t begin = 0;
+    uintptr_t end = 0;
+    bool code = false;
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        unsigned long own_kib = 0;
+        if (line[0] < 'A' || line[0] > 'Z') { /* its own lines follow: "Rss: ..." */
+            code = is_code(line, &begin, &end);
+        } else if (code && sscanf(line, "Anonymous: %lu", &own_kib) == 1 && own_kib == 0) {
+            /* Not a page of it differs from the file (relocated tables, patched code), so nothing
+             * can be lost. Refused, it stays as it is. */
+            (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file); /* only read from */
+    }
 }
 
 void mr_thread_give_way(void)

@@ -35,6 +35,7 @@
 #include "base/civil.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/rate_window.h"
 #include "base/text.h"
 
@@ -350,6 +351,9 @@ void mr_role_ready(mr_role *role)
     (void)pthread_mutex_unlock(&role->mutex);
     if (first && socket_name != NULL) {
         notify(socket_name, "READY=1");
+    }
+    if (first) {
+        mr_process_release_code(); /* most of what starting needs is not needed again */
     }
 }
 
