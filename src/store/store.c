@@ -38,6 +38,13 @@ static const mr_store_backend *backend_of(const char *url)
     return NULL;
 }
 
+bool mr_store_takes_several(const char *url)
+{
+    const mr_store_backend *backend = backend_of(url);
+
+    return backend != NULL && backend->takes_several;
+}
+
 static void check_slots(const mr_store_backend *backend)
 {
     MR_ASSERT(backend->open != NULL && backend->close != NULL);

@@ -48,6 +48,9 @@ typedef struct mr_store_options {
 } mr_store_options;
 
 mr_status mr_store_open(const mr_store_options *options, mr_store **ret_store, mr_err *err);
+/* Whether several handles, each with sources of its own, write at the same time rather than one
+ * after the other. */
+bool mr_store_takes_several(const char *url);
 void mr_store_close(mr_store *store); /* rolls back what is not committed; NULL is fine */
 
 /* --- Writing (the store sink) --------------------------------------------------------------- */

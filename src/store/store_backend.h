@@ -26,6 +26,7 @@ typedef void (*mr_store_visit_product)(void *ctx, size_t number, mr_text stock_c
 
 typedef struct mr_store_backend {
     const char *scheme; /* "sqlite"; what else a URL may begin with stands in store.c */
+    bool takes_several;
     mr_status (*open)(const mr_store_options *options, void **ret_state, mr_err *err);
     void (*close)(void *state);
     mr_status (*position)(void *state, const mr_store_source *source, int64_t *ret_next_offset,

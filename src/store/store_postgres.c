@@ -228,6 +228,7 @@ static mr_status commit(void *state, mr_err *err)
 
 const mr_store_backend mr_store_postgres = {
     .scheme = "postgresql",
+    .takes_several = true,
     .open = open_store,
     .close = close_store,
     .position = position,

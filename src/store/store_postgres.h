@@ -74,6 +74,10 @@ typedef struct mr_pg_seen {
     size_t slot_count; /* a power of two, at least twice the items */
 } mr_pg_seen;
 
+/* The invoices met last, by the hash of their numbers: what was cleared out of the cache in the
+ * midst of an invoice is still known to be in the database. */
+enum { mr_pg_recent_count = 4096 /* a power of two */ };
+
 /* The cache: of invoices and orders it holds what the open batch adds to them; of customers and
  * products what the database has at least (another process may have brought newer). So entries are
  * never read, and what others write makes none of them wrong. */
@@ -94,6 +98,7 @@ typedef struct mr_pg_store {
     bool copies_invoices;  /* the open batch may: what fails is written again */
     uint64_t met_invoices; /* of those: in the open batch */
     mr_cache_entry *changed[mr_cache_invoices_max]; /* invoices, then orders, being written */
+    uint64_t recent[mr_pg_recent_count];            /* each where its hash says; 0: none */
 } mr_pg_store;
 
 /* Takes lines into the cache from item `from` on while it has room; returns the first not taken. */

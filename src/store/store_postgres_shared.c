@@ -382,35 +382,8 @@ static mr_cached_customer *customer_at(const mr_pg_store *store, size_t index)
     return mr_cache_changed(store->cache, MR_CACHE_CUSTOMERS, index);
 }
 
-/* Most lines name a customer that is there already, and tell no name. */
-static bool only_moves(const mr_cached_customer *customer)
-{
-    return customer->entry.stored && !customer->name_winner.is_set;
-}
-
-static mr_status move_customers(mr_pg_store *store, mr_err *err)
-{
-    static const mr_pg_type types[] = {MR_PG_INT8, MR_PG_INT4, MR_PG_TIMESTAMP, MR_PG_INT4,
-                                       MR_PG_INT8};
-    mr_pg_columns to = mr_pg_columns_begin(&store->params, types, sizeof(types) / sizeof(types[0]));
-    size_t count = mr_cache_changed_count(store->cache, MR_CACHE_CUSTOMERS), index, rows = 0;
-
-    for (index = 0; index < count; index++) {
-        const mr_cached_customer *customer = customer_at(store, index);
-
-        if (only_moves(customer)) {
-            mr_pg_put_int8(to.cells[0], customer->entry.key.number);
-            mr_pg_put_int4(to.cells[1], store->countries.numbers[customer->country_id]);
-            put_winner(&to.cells[2], &customer->country_winner);
-            rows++;
-        }
-    }
-    mr_pg_columns_end(&to, rows);
-    return rows == 0 ? MR_OK
-                     : mr_pg_run(store->pg, MR_PG_CUSTOMER_MOVE, &store->params, NULL, NULL, err);
-}
-
-static mr_status add_customers(mr_pg_store *store, mr_err *err)
+/* Those that are there already (stored), or those that may not be. */
+static size_t bind_customers(mr_pg_store *store, bool stored)
 {
     static const mr_pg_type types[] = {MR_PG_INT8,      MR_PG_TEXT, MR_PG_TIMESTAMP,
                                        MR_PG_INT4,      MR_PG_INT8, MR_PG_INT4,
@@ -421,7 +394,7 @@ static mr_status add_customers(mr_pg_store *store, mr_err *err)
     for (index = 0; index < count; index++) {
         const mr_cached_customer *customer = customer_at(store, index);
 
-        if (!only_moves(customer)) {
+        if (customer->entry.stored == stored) {
             mr_pg_put_int8(to.cells[0], customer->entry.key.number);
             mr_pg_put_text(to.cells[1], customer->name);
             put_winner(&to.cells[2], &customer->name_winner);
@@ -431,9 +404,22 @@ static mr_status add_customers(mr_pg_store *store, mr_err *err)
         }
     }
     mr_pg_columns_end(&to, rows);
-    return rows == 0 ? MR_OK
-                     : mr_pg_store_run_counting(store, MR_PG_CUSTOMER_ADD, &store->added.customers,
-                                                NULL, err);
+    return rows;
+}
+
+static mr_status move_customers(mr_pg_store *store, mr_err *err)
+{
+    return bind_customers(store, true) == 0
+               ? MR_OK
+               : mr_pg_run(store->pg, MR_PG_CUSTOMER_MOVE, &store->params, NULL, NULL, err);
+}
+
+static mr_status add_customers(mr_pg_store *store, mr_err *err)
+{
+    return bind_customers(store, false) == 0
+               ? MR_OK
+               : mr_pg_store_run_counting(store, MR_PG_CUSTOMER_ADD, &store->added.customers, NULL,
+                                          err);
 }
 
 mr_status mr_pg_store_write_shared(mr_pg_store *store, mr_err *err)

@@ -211,7 +211,7 @@ static mr_status write_invoices(mr_pg_store *store, int32_t partition, bool *ret
 {
     size_t count = mr_cache_changed_count(store->cache, MR_CACHE_INVOICES), index;
     size_t new_count = list_changed(store, MR_CACHE_INVOICES), copied;
-    uint64_t before = store->added.invoices;
+    uint64_t before = store->added.invoices, inserted;
     mr_status status = MR_OK;
 
     *ret_copied = store->copies_invoices && new_count >= copied_rows_min;
@@ -225,10 +225,12 @@ static mr_status write_invoices(mr_pg_store *store, int32_t partition, bool *ret
     if (status == MR_OK && copied < count) {
         status = add_invoices(store, partition, copied, count, err);
     }
-    store->met_invoices += new_count - (size_t)(store->added.invoices - before);
+    inserted = store->added.invoices - before;
+    store->met_invoices += new_count > inserted ? new_count - inserted : 0;
     for (index = 0; index < count; index++) {
         mr_cached_invoice *invoice = mr_cache_changed(store->cache, MR_CACHE_INVOICES, index);
 
+        store->recent[invoice->entry.key.hash % mr_pg_recent_count] = invoice->entry.key.hash;
         invoice->sum = (mr_cached_sum){0};
         invoice->winner = (mr_winner){0};
         invoice->has_customer = false;

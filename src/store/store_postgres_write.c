@@ -111,6 +111,9 @@ static mr_cached_invoice *note_invoice(mr_pg_store *store, const mr_event *event
     bool added, wins;
     mr_cached_invoice *invoice = find_or_add(store, MR_CACHE_INVOICES, &key, &added);
 
+    if (added) {
+        invoice->entry.stored = store->recent[key.hash % mr_pg_recent_count] == key.hash;
+    }
     wins = event->has_customer == invoice->has_customer
                ? mr_winner_loses_to(&invoice->winner, line)
                : event->has_customer || !invoice->winner.is_set;
@@ -181,6 +184,7 @@ void mr_pg_store_forget_all(mr_pg_store *store)
     if (store->products != NULL) {
         mr_pg_products_clear(store->products);
     }
+    memset(store->recent, 0, sizeof(store->recent));
     store->dimension_version = -1;
     store->dimensions_locked = false;
 }
