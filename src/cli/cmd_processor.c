@@ -41,6 +41,7 @@ int mr_cmd_processor(mr_cli *cli, int argc, char **argv)
         .topic_dead_letter = mr_settings_topic_dead_letter(config),
         .sinks = mr_config_text(config, "MILLRACE_SINKS"),
         .store_batch_count_max = (size_t)mr_config_integer(config, "MILLRACE_STORE_BATCH"),
+        .store_writers = (size_t)mr_config_integer(config, "MILLRACE_STORE_WRITERS"),
         .feed_batch_count_max = (size_t)mr_config_integer(config, "MILLRACE_FEED_BATCH"),
         .bronze = bronze_options(config),
     };

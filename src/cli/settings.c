@@ -123,6 +123,9 @@ const mr_setting mr_settings[] = {
          "Where the processor delivers events to: any of store, feed, bronze."),
     INTEGER("MILLRACE_STORE_BATCH", "20000", 1, 1000000, group_processor,
             "Most events of one transaction of the store sink."),
+    INTEGER("MILLRACE_STORE_WRITERS", "2", 1, 16, group_processor,
+            "Most connections of one processor that write to PostgreSQL at once, each with "
+            "partitions of its own."),
     INTEGER("MILLRACE_FEED_BATCH", "5000", 1, 1000000, group_processor,
             "Most events of one append of the feed sink."),
 

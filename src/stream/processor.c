@@ -123,6 +123,7 @@ static mr_status start_sink(processor *p, mr_text name, mr_err *err)
                                     .topic_processed = options->topic_processed,
                                     .topic_dead_letter = options->topic_dead_letter,
                                     .store = options->store,
+                                    .store_writers = options->store_writers,
                                     .bronze = options->bronze};
     mr_runner_options runner = {
         .bus = p->bus, .topic = options->topic_ingestion, .ended = tell_ended, .ctx = p};

@@ -14,6 +14,7 @@ typedef struct mr_processor_options {
     mr_bronze_options bronze;     /* letters and upkeep are set here */
     size_t store_batch_count_max; /* messages of one delivery; 0 = the runner's default */
     size_t feed_batch_count_max;
+    size_t store_writers;        /* as in mr_sink_options */
     uint32_t retain_interval_ms; /* 0 = 30000 */
 } mr_processor_options;
 

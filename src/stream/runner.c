@@ -222,6 +222,7 @@ static void revoke(void *ctx, int32_t partition)
         note_failure(runner, &err, false);
         runner->lost = true;
     }
+    mr_sink_revoked(runner->options.sink, partition);
     if (found != NULL) {
         found->assigned = false;
     }
@@ -366,8 +367,16 @@ static void init_waiting(mr_runner *runner)
     (void)pthread_condattr_destroy(&monotonic); /* always succeeds */
 }
 
+static void wake(void *ctx)
+{
+    const mr_runner *runner = ctx;
+
+    mr_bus_consumer_wake(runner->consumer);
+}
+
 static void destroy(mr_runner *runner)
 {
+    mr_sink_set_wake(runner->options.sink, NULL, NULL);
     mr_bus_consumer_close(runner->consumer);
     mr_sink_close(runner->options.sink);
     mr_partitions_free(&runner->partitions);
@@ -392,6 +401,7 @@ mr_status mr_runner_start(const mr_runner_options *options, mr_runner **ret_runn
                                         .ctx = runner};
     mr_status status = mr_bus_consumer_open(options->bus, &consumer, &runner->consumer, err);
     if (status == MR_OK) {
+        mr_sink_set_wake(options->sink, wake, runner);
         int failed = pthread_create(&runner->thread, NULL, run, runner);
         if (failed != 0) {
             status = mr_fail_errno(err, failed, "start the thread of sink %s",

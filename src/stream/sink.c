@@ -78,6 +78,20 @@ int64_t mr_sink_flush_at_us(mr_sink *sink)
     return sink->ops->flush_at_us != NULL ? sink->ops->flush_at_us(sink->state) : INT64_MAX;
 }
 
+void mr_sink_revoked(mr_sink *sink, int32_t partition)
+{
+    if (sink->ops->revoked != NULL) {
+        sink->ops->revoked(sink->state, partition);
+    }
+}
+
+void mr_sink_set_wake(mr_sink *sink, void (*wake)(void *ctx), void *ctx)
+{
+    if (sink->ops->set_wake != NULL) {
+        sink->ops->set_wake(sink->state, wake, ctx);
+    }
+}
+
 bool mr_sink_gathers(const mr_sink *sink)
 {
     return sink->ops->flush != NULL;

@@ -44,6 +44,12 @@ typedef struct mr_sink_ops {
     mr_status (*flush)(void *state, mr_sink_counts *ret_counts, mr_err *err);
     /* When flush wants to be called (mr_monotonic_us); INT64_MAX: not as things are. Cheap. */
     int64_t (*flush_at_us)(void *state);
+    /* Optional, of a sink that gathers. A partition was taken away, after a flush: what is known of
+     * it is of the past. */
+    void (*revoked)(void *state, int32_t partition);
+    /* Optional, of a sink with threads of its own: it calls wake, from any of them, when
+     * flush_at_us came nearer. NULL: nobody wants to know, and no call is under way any more. */
+    void (*set_wake)(void *state, void (*wake)(void *ctx), void *ctx);
 
     /* Required. Rolls back what is under way. */
     void (*close)(void *state);
@@ -64,6 +70,7 @@ typedef struct mr_sink_options {
     mr_bus *bus;
     const char *topic_ingestion, *topic_processed, *topic_dead_letter;
     mr_store_options store;
+    size_t store_writers; /* most at once, where the store takes several; 0 = 1 */
     mr_bronze_options bronze;
 } mr_sink_options;
 
@@ -80,6 +87,8 @@ mr_status mr_sink_deliver(mr_sink *sink, const mr_bus_message *messages, size_t 
 /* Of a sink that does not gather: at once, and never. */
 mr_status mr_sink_flush(mr_sink *sink, mr_sink_counts *ret_counts, mr_err *err);
 int64_t mr_sink_flush_at_us(mr_sink *sink);
+void mr_sink_revoked(mr_sink *sink, int32_t partition);
+void mr_sink_set_wake(mr_sink *sink, void (*wake)(void *ctx), void *ctx);
 bool mr_sink_gathers(const mr_sink *sink);
 bool mr_sink_is_patient(const mr_sink *sink);
 

@@ -23,7 +23,7 @@
 #include "event/event_json.h"
 #include "stream/letter_writer.h"
 #include "stream/partitions.h"
-#include "stream/sink.h"
+#include "stream/sink_lanes.h"
 
 enum { reasons_bytes_max = 1048576, documents_bytes_max = 67108864 };
 
@@ -297,7 +297,7 @@ static const mr_sink_ops store_ops = {
     .close = store_close,
 };
 
-mr_status mr_sink_store_open(const mr_sink_options *options, mr_sink **ret_sink, mr_err *err)
+static mr_status open_one(const mr_sink_options *options, mr_sink **ret_sink, mr_err *err)
 {
     store_sink *sink = mr_alloc_zero(1, sizeof(*sink));
     mr_letter_options letters = {.bus = options->bus,
@@ -319,4 +319,11 @@ mr_status mr_sink_store_open(const mr_sink_options *options, mr_sink **ret_sink,
     }
     *ret_sink = mr_sink_create(&store_ops, sink);
     return MR_OK;
+}
+
+mr_status mr_sink_store_open(const mr_sink_options *options, mr_sink **ret_sink, mr_err *err)
+{
+    return options->store_writers > 1 && mr_store_takes_several(options->store.url)
+               ? mr_sink_lanes_open(open_one, options->store_writers, options, ret_sink, err)
+               : open_one(options, ret_sink, err);
 }
