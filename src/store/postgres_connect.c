@@ -179,6 +179,7 @@ void mr_pg_drop(mr_pg *pg)
 {
     PQfinish(pg->conn);
     pg->conn = NULL;
+    pg->sent = 0;
     memset(pg->prepared, 0, sizeof(pg->prepared));
 }
 

@@ -251,9 +251,59 @@ static mr_status drain(mr_pg *pg, const char *operation, PGresult **ret_last, mr
     return status;
 }
 
+/* --- Several statements on their way ---------------------------------------------------------- */
+
+/* Reads the outcome of all that was sent. *ret_last (may be NULL): the last one's rows. */
+static mr_status read_sent(mr_pg *pg, const char *operation, PGresult **ret_last, mr_err *err)
+{
+    PGresult *last = NULL;
+    mr_status status = MR_OK;
+    bool lost = !PQpipelineSync(pg->conn), synced = false;
+
+    while (!lost && !synced && pg->conn != NULL) {
+        PGresult *result = next_result(pg, &lost);
+        ExecStatusType kind = PQresultStatus(result);
+
+        if (result == NULL) { /* between two of them */
+            lost = lost || PQstatus(pg->conn) == CONNECTION_BAD;
+        } else if (kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK) {
+            PQclear(last);
+            last = result;
+        } else if (kind == PGRES_PIPELINE_SYNC || kind == PGRES_PIPELINE_ABORTED) {
+            synced = kind == PGRES_PIPELINE_SYNC;
+            PQclear(result);
+        } else if (status == MR_OK) {
+            status = fail_result(pg, operation, result, err);
+        } else {
+            PQclear(result);
+        }
+    }
+    pg->sent = 0;
+    if (lost && pg->conn != NULL) {
+        status = fail_lost(pg, operation, err);
+    }
+    MR_ASSERT(pg->conn == NULL || PQexitPipelineMode(pg->conn) == 1); /* nothing is left in it */
+    if (status != MR_OK || ret_last == NULL) {
+        PQclear(last);
+    } else {
+        *ret_last = last;
+    }
+    return status;
+}
+
+static mr_status settle_sent(mr_pg *pg, const char *operation, mr_err *err)
+{
+    return pg->sent == 0 ? MR_OK : read_sent(pg, operation, NULL, err);
+}
+
 static mr_status simple(mr_pg *pg, const char *sql, const char *operation, mr_err *err)
 {
+    mr_status status = settle_sent(pg, operation, err);
+
     pg->limited = false; /* what has begun must be able to end */
+    if (status != MR_OK) {
+        return status;
+    }
     if (pg->conn == NULL || !PQsendQuery(pg->conn, sql)) {
         return fail_lost(pg, operation, err);
     }
@@ -269,19 +319,50 @@ mr_status mr_pg_exec(mr_pg *pg, const char *sql, mr_err *err)
     return status != MR_OK ? status : simple(pg, sql, "statement", err);
 }
 
-mr_status mr_pg_begin(mr_pg *pg, const char *words, mr_err *err)
+mr_status mr_pg_begin_soon(mr_pg *pg, const char *words, mr_err *err)
 {
     char sql[128];
     mr_status status = mr_pg_ready(pg, err);
 
-    MR_ASSERT(!pg->in_transaction);
+    MR_ASSERT(!pg->in_transaction && pg->sent == 0);
     if (status != MR_OK) {
         return status;
     }
     (void)snprintf(sql, sizeof(sql), "BEGIN %s", words);
-    status = simple(pg, sql, "begin", err);
-    pg->in_transaction = status == MR_OK;
+    pg->limited = false;
+    if (!PQenterPipelineMode(pg->conn) ||
+        !PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, binary_result)) {
+        return fail_lost(pg, "begin", err);
+    }
+    pg->sent++;
+    pg->in_transaction = true;
+    return MR_OK;
+}
+
+mr_status mr_pg_begin(mr_pg *pg, const char *words, mr_err *err)
+{
+    mr_status status = mr_pg_begin_soon(pg, words, err);
+
+    if (status == MR_OK) {
+        status = read_sent(pg, "begin", NULL, err);
+        pg->in_transaction = status == MR_OK;
+    }
     return status;
+}
+
+/* Behind what was sent, in the same way to the server; where that failed, it is not run. */
+static mr_status send_commit(mr_pg *pg, PGresult **ret_result, mr_err *err)
+{
+    static const char words[] = "COMMIT";
+
+    pg->limited = false;
+    if (pg->sent == 0) {
+        return PQsendQuery(pg->conn, words) ? drain(pg, "commit", ret_result, err)
+                                            : fail_lost(pg, "commit", err);
+    }
+    return PQsendQueryParams(pg->conn, words, 0, NULL, NULL, NULL, NULL, binary_result)
+               ? read_sent(pg, "commit", ret_result, err)
+               : fail_lost(pg, "commit", err);
 }
 
 mr_status mr_pg_commit(mr_pg *pg, mr_err *err)
@@ -296,8 +377,7 @@ mr_status mr_pg_commit(mr_pg *pg, mr_err *err)
     if (pg->conn == NULL || PQstatus(pg->conn) == CONNECTION_BAD) {
         return fail_lost(pg, "commit", err); /* nothing was sent, so nothing was kept */
     }
-    status = PQsendQuery(pg->conn, "COMMIT") ? drain(pg, "commit", &result, &cause)
-                                             : fail_lost(pg, "commit", &cause);
+    status = send_commit(pg, &result, &cause);
     if (status == MR_OK) {
         kept = strcmp(PQcmdStatus(result), "COMMIT") == 0;
         PQclear(result);
@@ -314,6 +394,8 @@ mr_status mr_pg_commit(mr_pg *pg, mr_err *err)
 
 void mr_pg_rollback(mr_pg *pg)
 {
+    /* Whether what was sent failed is of no interest any more. */
+    (void)(pg->conn == NULL ? MR_OK : settle_sent(pg, "rollback", NULL));
     bool open = pg->conn != NULL && PQtransactionStatus(pg->conn) != PQTRANS_IDLE;
 
     pg->in_transaction = false;
@@ -466,6 +548,10 @@ static mr_status prepare(mr_pg *pg, size_t query, mr_err *err)
     if (pg->prepared[query]) {
         return MR_OK;
     }
+    status = settle_sent(pg, wanted->name, err);
+    if (status != MR_OK) {
+        return status;
+    }
     if (!PQsendPrepare(pg->conn, wanted->name, wanted->sql, 0, NULL)) {
         return fail_lost(pg, wanted->name, err);
     }
@@ -474,7 +560,8 @@ static mr_status prepare(mr_pg *pg, size_t query, mr_err *err)
     return status;
 }
 
-static mr_status send_query(mr_pg *pg, size_t query, const mr_pg_params *params, mr_err *err)
+static mr_status send_query(mr_pg *pg, size_t query, const mr_pg_params *params, bool as_pipeline,
+                            mr_err *err)
 {
     const char *values[mr_pg_params_max];
     int lengths[mr_pg_params_max], formats[mr_pg_params_max];
@@ -497,6 +584,9 @@ static mr_status send_query(mr_pg *pg, size_t query, const mr_pg_params *params,
         lengths[index] = cell->bytes == 0 ? 0 : (int)(cell->bytes - mr_pg_cell_overhead_bytes);
         formats[index] = 1;
     }
+    if (as_pipeline && pg->sent == 0 && !PQenterPipelineMode(pg->conn)) {
+        return fail_lost(pg, pg->queries[query].name, err);
+    }
     if (!PQsendQueryPrepared(pg->conn, pg->queries[query].name, count, values, lengths, formats,
                              binary_result)) {
         return fail_lost(pg, pg->queries[query].name, err);
@@ -508,10 +598,11 @@ mr_status mr_pg_run(mr_pg *pg, size_t query, const mr_pg_params *params, PGresul
                     uint64_t *ret_changes, mr_err *err)
 {
     PGresult *result = NULL;
-    mr_status status = send_query(pg, query, params, err);
+    mr_status status = send_query(pg, query, params, false, err);
 
     if (status == MR_OK) {
-        status = drain(pg, pg->queries[query].name, &result, err);
+        status = pg->sent > 0 ? read_sent(pg, pg->queries[query].name, &result, err)
+                              : drain(pg, pg->queries[query].name, &result, err);
     }
     if (status != MR_OK) {
         return status;
@@ -525,6 +616,14 @@ mr_status mr_pg_run(mr_pg *pg, size_t query, const mr_pg_params *params, PGresul
         PQclear(result);
     }
     return MR_OK;
+}
+
+mr_status mr_pg_send(mr_pg *pg, size_t query, const mr_pg_params *params, mr_err *err)
+{
+    mr_status status = send_query(pg, query, params, true, err);
+
+    pg->sent += status == MR_OK;
+    return status;
 }
 
 /* Gives rows to visit until it has enough; then reads on without it. */
@@ -558,8 +657,11 @@ static mr_status visit_rows(mr_pg *pg, const char *operation, mr_pg_visit visit,
 mr_status mr_pg_each(mr_pg *pg, size_t query, const mr_pg_params *params, mr_pg_visit visit,
                      void *ctx, mr_err *err)
 {
-    mr_status status = send_query(pg, query, params, err);
+    mr_status status = pg->conn == NULL ? MR_OK : settle_sent(pg, pg->queries[query].name, err);
 
+    if (status == MR_OK) {
+        status = send_query(pg, query, params, false, err);
+    }
     if (status != MR_OK) {
         return status;
     }
@@ -571,6 +673,7 @@ mr_status mr_pg_each_sql(mr_pg *pg, const char *sql, mr_pg_visit visit, void *ct
 {
     mr_status status = mr_pg_ready(pg, err);
 
+    MR_ASSERT(pg->sent == 0);
     if (status == MR_OK) {
         status = start_limited(pg, "query", err);
     }
@@ -591,6 +694,9 @@ mr_status mr_pg_copy_begin(mr_pg *pg, const char *sql, mr_err *err)
     PGresult *result = NULL;
     mr_status status = mr_pg_ready(pg, err);
 
+    if (status == MR_OK) {
+        status = settle_sent(pg, "copy", err);
+    }
     if (status == MR_OK && !PQsendQuery(pg->conn, sql)) {
         status = fail_lost(pg, "copy", err);
     }

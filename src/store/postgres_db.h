@@ -79,6 +79,8 @@ mr_status mr_pg_ready(mr_pg *pg, mr_err *err);
 mr_status mr_pg_exec(mr_pg *pg, const char *sql, mr_err *err);
 /* Connects again where needed, then BEGIN with these words behind it. */
 mr_status mr_pg_begin(mr_pg *pg, const char *words, mr_err *err);
+/* The same, but that whether it could is told as of mr_pg_send. */
+mr_status mr_pg_begin_soon(mr_pg *pg, const char *words, mr_err *err);
 mr_status mr_pg_commit(mr_pg *pg, mr_err *err); /* on failure the transaction is gone */
 void mr_pg_rollback(mr_pg *pg);                 /* also when there is none */
 
@@ -116,6 +118,11 @@ void mr_pg_columns_end(const mr_pg_columns *columns, size_t rows);
  * *ret_changes (may be NULL): the rows inserted, updated or read. */
 mr_status mr_pg_run(mr_pg *pg, size_t query, const mr_pg_params *params, PGresult **ret_result,
                     uint64_t *ret_changes, mr_err *err);
+
+/* Sends a prepared statement whose rows do not matter, and does not wait for it: that saves a way
+ * to the server and back. The params may be used again. Whether it failed is told by the next call
+ * that waits for the server; what was sent behind a failed one was not run. */
+mr_status mr_pg_send(mr_pg *pg, size_t query, const mr_pg_params *params, mr_err *err);
 
 /* Runs a statement whose rows are visited as they arrive; visit returns MR_STOPPED to end early,
  * which is MR_OK to the caller. sql instead of a prepared query when query is mr_pg_queries_max. */

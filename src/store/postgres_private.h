@@ -29,7 +29,8 @@ struct mr_pg {
     int64_t retry_at_us; /* no try before */
     mr_err failure;      /* of the last try */
     mr_store_limit limit;
-    bool limited;   /* the limit is for the statement under way */
+    size_t sent;  /* statements whose outcome was not read yet; the connection is a pipeline then */
+    bool limited; /* the limit is for the statement under way */
     bool cancelled; /* the statement under way was asked to end */
 };
 

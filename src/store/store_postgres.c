@@ -185,7 +185,7 @@ static mr_status begin(mr_pg_store *store, mr_err *err)
     mr_status status = MR_OK;
 
     if (!mr_pg_in_transaction(store->pg)) {
-        status = mr_pg_begin(store->pg, "ISOLATION LEVEL READ COMMITTED", err);
+        status = mr_pg_begin_soon(store->pg, "ISOLATION LEVEL READ COMMITTED", err);
     }
     if (status == MR_OK && store->generation != mr_pg_generation(store->pg)) {
         mr_pg_store_forget_all(store);

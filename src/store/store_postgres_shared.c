@@ -314,9 +314,7 @@ static mr_status describe_products(mr_pg_store *store, size_t from, size_t end, 
         }
     }
     mr_pg_columns_end(&to, rows);
-    return rows == 0
-               ? MR_OK
-               : mr_pg_run(store->pg, MR_PG_PRODUCT_DESCRIBE, &store->params, NULL, NULL, err);
+    return rows == 0 ? MR_OK : mr_pg_send(store->pg, MR_PG_PRODUCT_DESCRIBE, &store->params, err);
 }
 
 static mr_status put_blocks(mr_pg_store *store, mr_err *err)
@@ -336,8 +334,7 @@ static mr_status put_blocks(mr_pg_store *store, mr_err *err)
         }
     }
     mr_pg_columns_end(&to, rows);
-    return rows == 0 ? MR_OK
-                     : mr_pg_run(store->pg, MR_PG_WINNER_PUT, &store->params, NULL, NULL, err);
+    return rows == 0 ? MR_OK : mr_pg_send(store->pg, MR_PG_WINNER_PUT, &store->params, err);
 }
 
 static mr_status write_products(mr_pg_store *store, mr_err *err)
@@ -411,7 +408,7 @@ static mr_status move_customers(mr_pg_store *store, mr_err *err)
 {
     return bind_customers(store, true) == 0
                ? MR_OK
-               : mr_pg_run(store->pg, MR_PG_CUSTOMER_MOVE, &store->params, NULL, NULL, err);
+               : mr_pg_send(store->pg, MR_PG_CUSTOMER_MOVE, &store->params, err);
 }
 
 static mr_status add_customers(mr_pg_store *store, mr_err *err)

@@ -256,7 +256,7 @@ static mr_status add_orders(mr_pg_store *store, size_t from, size_t count, mr_er
         put_sum(&to.cells[3], &order->sum);
     }
     mr_pg_columns_end(&to, count - from);
-    return mr_pg_run(store->pg, MR_PG_ORDER_ADD, &store->params, NULL, NULL, err);
+    return mr_pg_send(store->pg, MR_PG_ORDER_ADD, &store->params, err);
 }
 
 static mr_status write_orders(mr_pg_store *store, int32_t partition, bool invoices_copied,
@@ -307,7 +307,7 @@ mr_status mr_pg_store_write_totals(mr_pg_store *store, int32_t partition, mr_err
     mr_pg_bind_integer(&store->params, (int64_t)added->countries);
     mr_pg_bind_amount(&store->params, added->sales);
     mr_pg_bind_amount(&store->params, added->cancelled);
-    status = mr_pg_run(store->pg, MR_PG_TOTAL_ADD, &store->params, NULL, NULL, err);
+    status = mr_pg_send(store->pg, MR_PG_TOTAL_ADD, &store->params, err);
     store->added = (mr_store_totals){0};
     return status;
 }

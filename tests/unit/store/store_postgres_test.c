@@ -379,7 +379,7 @@ static void end_other_sessions(const store_fixture *fixture)
 
     postgres_exec(conn, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
                         " WHERE pid <> pg_backend_pid() AND application_name = 'millrace'"
-                        " AND query LIKE '%store_total%'");
+                        " AND state = 'idle in transaction'");
     PQfinish(conn);
 }
 
