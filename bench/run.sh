@@ -25,6 +25,7 @@ step 'bulk POST' bench/bulk.sh "$build"
 step 'the whole way' bench/whole.sh "$build"
 step 'bronze' bench/bronze.sh "$build"
 step 'silver and gold' bench/medallion.sh "$build"
+step 'gold into PostgreSQL' bench/publish.sh "$build"
 step 'the sales dashboard' bench/web.sh "$build"
 step 'Kafka and PostgreSQL, and the stack of the original' bench/peer.sh "$build"
 

@@ -227,6 +227,20 @@ const mr_command mr_commands[] = {
         .run = mr_cmd_publish,
     },
     {
+        .name = "eject",
+        .summary = "write what deploys this installation elsewhere",
+        .usage = "eject [options] DIR",
+        .description =
+            "Writes Terraform, Data Factory, Synapse, Power BI, Airflow, Kubernetes, compose and\n"
+            "the models as SQL into a folder, filled in with this installation's names, schedule\n"
+            "and settings, with a README.md of the steps. Secrets are not written: references are.\n"
+            "\n"
+            "  millrace eject ./leaving\n"
+            "  millrace eject ./leaving --only terraform,adf --force --json\n",
+        .run = mr_cmd_eject,
+        .offline = true,
+    },
+    {
         .name = "lineage",
         .summary = "which table is made of which",
         .usage = "lineage [options]",

@@ -11,6 +11,7 @@ int mr_cmd_convert(mr_cli *cli, int argc, char **argv);
 int mr_cmd_customer(mr_cli *cli, int argc, char **argv);
 int mr_cmd_dlq(mr_cli *cli, int argc, char **argv);
 int mr_cmd_down(mr_cli *cli, int argc, char **argv);
+int mr_cmd_eject(mr_cli *cli, int argc, char **argv);
 int mr_cmd_gateway(mr_cli *cli, int argc, char **argv);
 int mr_cmd_generate(mr_cli *cli, int argc, char **argv);
 int mr_cmd_invoice(mr_cli *cli, int argc, char **argv);

@@ -152,7 +152,8 @@ static mr_status compare_all(mr_publication *p, mr_err *err)
         for (size_t k = i + 1; first->snapshot != NULL && k < p->part_count && status == MR_OK;
              k++) {
             const mr_publish_part *other = &p->parts[k];
-            if (other->snapshot != NULL &&
+            MR_ASSERT(first->item->model != NULL); /* what has a snapshot has a model */
+            if (other->snapshot != NULL && other->item->model != NULL &&
                 strcmp(first->item->model->from, other->item->model->from) == 0) {
                 status = compare_states(p, first, other, err);
                 break; /* the next of this source is compared with that one */

@@ -50,9 +50,11 @@ static mr_token look_ahead(const translation *t)
 /* The column's name as declared; NULL: no table that the view reads, nor itself, has such. */
 static const char *find_column(const translation *t, mr_text word)
 {
-    const mr_model *model = t->view;
+    const mr_model *view = t->view;
+    const mr_model *model = view;
     size_t next = 0;
 
+    MR_ASSERT(view != NULL);
     for (;;) {
         while (model != NULL && model->mode == MR_MODEL_PUBLISH) { /* columns of its source */
             model = mr_models_find(t->models, model->from);
@@ -62,10 +64,10 @@ static const char *find_column(const translation *t, mr_text word)
                 return model->columns[i].name;
             }
         }
-        if (next == t->view->reference_count) {
+        if (next == view->reference_count) {
             return NULL;
         }
-        model = mr_models_find(t->models, t->view->references[next++]);
+        model = mr_models_find(t->models, view->references[next++]);
     }
 }
 

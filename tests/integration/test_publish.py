@@ -199,9 +199,9 @@ def test_readers_see_the_old_or_the_new_through_kills_and_rivals(shop, target):
     publish(shop, target)
     even = ('SELECT (SELECT sum("Amount") FROM gold.fact_sales) = (SELECT sum("Amount") FROM gold.mart_sales_by_day)'
             ' AND (SELECT count(*) FROM gold.fact_sales) = (SELECT rows FROM gold.millrace_published WHERE name = \'fact_sales\')')
-    for number in range(6):
+    for number in range(4):
         more(shop, 50)
-        options = ["--full"] if number % 3 == 2 else []
+        options = ["--full"] if number % 2 else []
         rivals = [subprocess.Popen([PROGRAM, "publish", target.url, "--quiet", *options], env=shop.environment(), cwd=shop.folder,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
         time.sleep(chance.random() * 0.4)  # the moment of the kill is what is random here, nothing is awaited
@@ -211,7 +211,7 @@ def test_readers_see_the_old_or_the_new_through_kills_and_rivals(shop, target):
         assert target.query(even) == "t"
         assert rivals[1].wait(timeout=60) == 0  # the one that was not killed
         assert target.query(even) == "t"
-        assert_same(shop, target, ("fact_sales", "mart_orders"))
+    assert_same(shop, target, SOME)
     assert publish(shop, target)["status"] == "skipped"
 
 
