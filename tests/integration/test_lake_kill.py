@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -20,13 +21,13 @@ import pytest
 from azurite import new_container
 from lake_readers import our_tables, readers, same, tables_of  # noqa: F401
 from load import GENTLE, SEED, ledger_of, posting
-from millrace_platform import PROGRAM, SANITIZED, running
+from millrace_platform import PROGRAM, SANITIZED, event, running
 
 KILLS = {"folder": int(os.environ.get("LAKE_KILLS", "25")), "azurite": int(os.environ.get("LAKE_KILLS", "8"))}
 READERS = os.environ.get("LAKE_READERS", "delta-rs,duckdb,spark").split(",")
 CLIENTS = 2
 WRITERS = 3  # commands at once, beside the processor
-KILL_SECONDS_MAX = {"folder": 0.25, "azurite": 1.5}  # by then most have committed
+KILL_SECONDS_MIN = {"folder": 0.25, "azurite": 1.5}  # by then most have committed, on a machine that is not busy
 pytestmark = pytest.mark.skipif(SANITIZED, reason="the engines of others take too long beside it")
 COMMANDS = [
     ["run", "all"], ["run", "silver"], ["run", "gold"], ["run", "all", "--full-refresh"],
@@ -41,10 +42,19 @@ class Lake:
     """Where the tables lie, and as which folder other engines read them."""
 
     def __init__(self, kind, request, tmp_path):
-        self.kind, self.kills, self.seconds = kind, KILLS[kind], KILL_SECONDS_MAX[kind]
+        self.kind, self.kills = kind, KILLS[kind]
         self.azurite = request.getfixturevalue("azurite") if kind == "azurite" else None
         self.container, self.copy = new_container(), tmp_path / "copy"
         self.settings = self.azurite.settings(self.container) if self.azurite else {}
+
+    def kill_seconds(self, platform):
+        """Until when a kill comes: as long as runs take side by side on a machine as busy as this one: many meet a commit."""
+        for _ in range(2):  # the first one finds everything cold
+            assert platform.post(event())[0] == 201
+            platform.wait_settled()
+            began = time.monotonic()
+            platform.run("run", "all")
+        return max(KILL_SECONDS_MIN[self.kind], WRITERS * (time.monotonic() - began))
 
     def compared(self, folder):
         """The tables that are compared, and the engines that read them: of a lake that is slow to ask, the ends of the way.
@@ -117,9 +127,10 @@ def check_the_lake(platform, ledger):
 def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers, lake):  # noqa: F811
     print(f"SEED={SEED} LAKE_KILLS={lake.kills}")
     with running(**lake.settings, MILLRACE_RESTART_DELAY_MAX="100ms", MILLRACE_BRONZE_FLUSH="40ms", MILLRACE_SCHEDULE="off") as platform:
+        seconds = lake.kill_seconds(platform)
         with posting([platform] * CLIENTS, **GENTLE) as clients, ThreadPoolExecutor(WRITERS) as writers:
             shares = [lake.kills // WRITERS + (writer < lake.kills % WRITERS) for writer in range(WRITERS)]
-            for done in [writers.submit(kill_some, platform, SEED * 100 + writer, share, lake.seconds)
+            for done in [writers.submit(kill_some, platform, SEED * 100 + writer, share, seconds)
                          for writer, share in enumerate(shares)]:
                 done.result()
         platform.wait_settled()
@@ -135,4 +146,4 @@ def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers, lake):  # 
         platform.run("run", "all", "--full-refresh")
         assert our_tables(platform, names) == incremental
         commits = len(list(folder.glob("*/*/_delta_log/*.json")))
-        print(f"{lake.kills} kills, {len(ledger)} lines acknowledged, at least {commits} commits")
+        print(f"{lake.kills} kills within {seconds:.2f} s, {len(ledger)} lines acknowledged, at least {commits} commits")
