@@ -30,6 +30,10 @@ case "$build" in
         sanitized=1
         ;;
 esac
+# Threads meet in the roles that serve; the commands beside them are those of the unit tests.
+case "$build" in
+    *tsan) end_to_end=(tests/integration/test_{bronze,disk_full,gateway,kill,stream,supervisor,web_access,web_portal,web_sales}.py) ;;
+esac
 times=()
 began=$SECONDS
 stage() { # NAME: what ran since the last one
@@ -96,7 +100,8 @@ if [ "$unit_status" -ne 0 ] && [ -s "$failed_list" ] && ! grep -vqE 'kafka|postg
 fi
 stage 'unit'
 stop_servers
-"$python" -m pytest -q -p no:cacheprovider -n "${JOBS:-2}" --dist loadgroup -rs --durations="$slowest_shown" "${end_to_end[@]}" 2>&1 | tee "$end_to_end_log"
+# One more at a time than there are cores: much of each is waiting for servers.
+"$python" -m pytest -q -p no:cacheprovider -n "$(( ${JOBS:-2} + 1 ))" --dist loadgroup -rs --durations="$slowest_shown" "${end_to_end[@]}" 2>&1 | tee "$end_to_end_log"
 end_to_end_status=${PIPESTATUS[0]}
 stage 'end to end'
 

@@ -23,14 +23,14 @@ SELECT
     d.InvoiceNo,
     d.CustomerID,
     d.InvoiceNo LIKE 'C%' AS IsCancelled,
-    max_by(d.Country, (d.InvoiceDate, d.log_position)) AS Country,
+    max_by(d.Country, d.InvoiceDate) AS Country,
     min(d.InvoiceDate) AS InvoiceDate,
     min(d.DateID) AS DateID,
     CAST(sum(d.Lines) AS bigint) AS Lines,
     CAST(sum(d.Quantity) AS bigint) AS Quantity,
     CAST(sum(d.Amount) AS decimal(38, 4)) AS Amount,
     max(d.InvoiceDate) AS head_date,
-    max_by(d.log_position, (d.InvoiceDate, d.log_position)) AS head_position
+    max_by(d.log_position, d.InvoiceDate) AS head_position
 FROM (
     SELECT
         f.InvoiceNo,

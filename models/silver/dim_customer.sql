@@ -18,16 +18,15 @@
 -- check: unique CustomerID
 SELECT
     d.CustomerID,
-    max_by(d.CustomerName, (d.InvoiceDate, d.name_position))
-        FILTER (WHERE d.name_position IS NOT NULL) AS CustomerName,
-    max_by(d.Country, (d.InvoiceDate, d.log_position)) AS Country,
+    max_by(d.CustomerName, d.InvoiceDate) FILTER (WHERE d.name_position IS NOT NULL) AS CustomerName,
+    max_by(d.Country, d.InvoiceDate) AS Country,
     min(d.InvoiceDate) AS FirstLineDate,
     max(d.InvoiceDate) AS LastLineDate,
     max(d.InvoiceDate) FILTER (WHERE d.name_position IS NOT NULL) AS name_date,
-    max_by(d.name_position, (d.InvoiceDate, d.name_position))
-        FILTER (WHERE d.name_position IS NOT NULL) AS name_position,
+    max_by(d.name_position, d.InvoiceDate) FILTER (WHERE d.name_position IS NOT NULL)
+        AS name_position,
     max(d.InvoiceDate) AS country_date,
-    max_by(d.log_position, (d.InvoiceDate, d.log_position)) AS country_position
+    max_by(d.log_position, d.InvoiceDate) AS country_position
 FROM (
     SELECT
         f.CustomerID,
