@@ -22,7 +22,7 @@ while IFS= read -r path; do
     if [ -x "$top/$path" ]; then executable=true; fi
     printf '    {"%s", {%s, %s}, %s},\n' "$path" "$symbol" "$(stat -c %s "$top/$path")" "$executable" >>"$table"
     number=$((number + 1))
-done < <(cd "$top" && find "$@" -type f ! -path '*/__pycache__/*' ! -path '*/.terraform/*' ! -name '*.tfstate*' ! -name '.env' | sort)
+done < <(cd "$top" && find "$@" -type f ! -path '*/__pycache__/*' ! -path '*/.terraform/*' ! -name '*.tfstate*' ! -name '*.tfplan' ! -name '.env' | sort)
 [ "$number" -gt 0 ] || { printf 'embed_tree: no files in %s\n' "$*" >&2; exit 1; }
 
 put() { # FILE: what comes in, if it is not there already

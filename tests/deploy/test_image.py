@@ -65,6 +65,16 @@ def test_the_builder_is_sent_all_that_is_copied_and_no_more(stages):
         assert (TOP / path).exists(), path
 
 
+def test_what_the_build_embeds_is_copied_into_it(stages):
+    """The program carries what deploys it, and scripts of ours put it in."""
+    copied = [word.rstrip("/") for kind, rest in stages[0].steps if kind == "COPY" for word in rest.split()[:-1]]
+    embedded = re.search(r"mr_embed_tree\(\w+ ([^)]*)\)", (TOP / "CMakeLists.txt").read_text())[1].split()
+    scripts = set(re.findall(r"scripts/\w+\.sh", "".join(file.read_text() for file in (TOP / "cmake").glob("*.cmake"))))
+    assert embedded and scripts
+    for path in [*embedded, *scripts]:
+        assert any(path == have or path.startswith(f"{have}/") for have in copied), path
+
+
 def test_its_libraries_are_those_the_build_links_with(stages):
     """A library that cmake asks for has its runtime package in the image, or travels with the program."""
     runtime = next(rest for kind, rest in stages[1].steps if kind == "RUN" and "apt-get install" in rest)
