@@ -233,7 +233,8 @@ const mr_command mr_commands[] = {
         .description =
             "Writes Terraform, Data Factory, Synapse, Power BI, Airflow, Kubernetes, compose and\n"
             "the models as SQL into a folder, filled in with this installation's names, schedule\n"
-            "and settings, with a README.md of the steps. Secrets are not written: references are.\n"
+            "and settings, with a README.md of the steps. Secrets are not written: references "
+            "are.\n"
             "\n"
             "  millrace eject ./leaving\n"
             "  millrace eject ./leaving --only terraform,adf --force --json\n",
