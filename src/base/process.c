@@ -122,21 +122,24 @@ uint64_t mr_process_open_files(void)
  * stands. */
 static bool is_code(const char *line, uintptr_t *ret_begin, uintptr_t *ret_end)
 {
-    unsigned long begin = 0;
-    unsigned long end = 0;
-    unsigned long inode = 0;
-    char rights[8] = "";
+    char *rest = NULL;
 
-    if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &begin, &end, rights, &inode) != 4) {
+    *ret_begin = strtoul(line, &rest, 16);
+    *ret_end = *rest == '-' ? strtoul(rest + 1, &rest, 16) : 0;
+    if (*ret_end == 0 || strlen(rest) < sizeof(" r-xp ") - 1) {
         return false;
     }
-    *ret_begin = begin;
-    *ret_end = end;
-    return inode != 0 && rights[0] == 'r' && rights[1] == '-' && rights[3] == 'p';
+    const char *rights = rest + 1;
+    rest += sizeof(" r-xp ") - 1;
+    (void)strtoul(rest, &rest, 16); /* its place in the file; then the device, then the inode */
+    const char *inode = *rest == ' ' ? strchr(rest + 1, ' ') : NULL;
+    return inode != NULL && strtoul(inode, NULL, 10) != 0 && rights[0] == 'r' && rights[1] == '-' &&
+           rights[3] == 'p';
 }
 
 void mr_process_release_code(void)
 {
+    static const char anonymous[] = "Anonymous:";
     char line[proc_bytes_max];
     FILE *file = fopen("/proc/self/smaps", "re");
     uintptr_t begin = 0;
@@ -144,10 +147,10 @@ void mr_process_release_code(void)
     bool code = false;
 
     while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        unsigned long own_kib = 0;
         if (line[0] < 'A' || line[0] > 'Z') { /* its own lines follow: "Rss: ..." */
             code = is_code(line, &begin, &end);
-        } else if (code && sscanf(line, "Anonymous: %lu", &own_kib) == 1 && own_kib == 0) {
+        } else if (code && strncmp(line, anonymous, sizeof(anonymous) - 1) == 0 &&
+                   strtoul(line + sizeof(anonymous) - 1, NULL, 10) == 0) {
             /* Not a page of it differs from the file (relocated tables, patched code), so nothing
              * can be lost. Refused, it stays as it is. */
             (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
