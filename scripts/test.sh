@@ -32,7 +32,7 @@ case "$build" in
 esac
 # Threads meet in the roles that serve; the commands beside them are those of the unit tests.
 case "$build" in
-    *tsan) end_to_end=(tests/integration/test_{bronze,disk_full,gateway,kill,stream,supervisor,web_access,web_portal,web_sales}.py) ;;
+    *tsan) end_to_end=(tests/integration/test_{bronze,disk_full,gateway,kill,stream,supervisor,web_access,web_programs}.py) ;;
 esac
 times=()
 began=$SECONDS

@@ -1,7 +1,7 @@
 """The same program on a cluster: the log is a real Kafka, the store a real PostgreSQL.
 
 Both are the tests' own, on private ports (conftest.py). Where they cannot be had, the tests skip and
-say why. CLUSTER_KILLS sets how many kill -9 the fault test makes (default 20); SEED repeats a run.
+say why. CLUSTER_KILLS sets how many kill -9 the fault test makes (default 12); SEED repeats a run.
 """
 
 import os
@@ -17,7 +17,7 @@ from millrace_platform import event, running
 from test_real_data import FILE, check_figures, csv  # noqa: F401  (a fixture)
 from test_stream import check_against
 
-KILLS = int(os.environ.get("CLUSTER_KILLS", "20"))
+KILLS = int(os.environ.get("CLUSTER_KILLS", "12"))
 
 
 def test_generated_events_are_answered_as_by_the_embedded_defaults(cluster, tmp_path):

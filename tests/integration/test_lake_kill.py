@@ -2,7 +2,7 @@
 
 Every record of the log stands in bronze exactly once, every line in silver and gold exactly once, the money agrees
 with the store's to the last digit, and what the increments made is what a full refresh makes, whoever reads it.
-LAKE_KILLS sets how many (default 25, and 8 of a lake in Azure Storage, which is slower), LAKE_READERS who reads in the end; SEED repeats the choices, not the moments.
+LAKE_KILLS sets how many (default 15, and 8 of a lake in Azure Storage, which is slower), LAKE_READERS who reads in the end; SEED repeats the choices, not the moments.
 Several commands are at it at once, on tables that stay small: so a kill is cheap, and meets commits that race.
 """
 
@@ -23,7 +23,7 @@ from lake_readers import our_tables, readers, same, tables_of  # noqa: F401
 from load import GENTLE, SEED, ledger_of, posting
 from millrace_platform import PROGRAM, SANITIZED, event, running
 
-KILLS = {"folder": int(os.environ.get("LAKE_KILLS", "25")), "azurite": int(os.environ.get("LAKE_KILLS", "8"))}
+KILLS = {"folder": int(os.environ.get("LAKE_KILLS", "15")), "azurite": int(os.environ.get("LAKE_KILLS", "8"))}
 READERS = os.environ.get("LAKE_READERS", "delta-rs,duckdb,spark").split(",")
 CLIENTS = 2
 WRITERS = 3  # commands at once, beside the processor
