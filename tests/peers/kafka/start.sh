@@ -128,7 +128,7 @@ start_all() {
         write_properties "$folder" "$node" "${ports[2 * node - 2]}" "${ports[2 * node - 1]}" "$voters" "$count"
         # shellcheck disable=SC2086 # arguments are words
         java -Xmx64m -XX:TieredStopAtLevel=1 -cp "$jars/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
-            kafka.tools.StorageTool format -t "$uuid" -c "$folder/node-$node.properties" ${KAFKA_FORMAT:-} >"$folder/format-$node.log" 2>&1 ||
+            kafka.tools.StorageTool format "--cluster-id=$uuid" -c "$folder/node-$node.properties" ${KAFKA_FORMAT:-} >"$folder/format-$node.log" 2>&1 ||
             { cat "$folder/format-$node.log" >&2; fail "formatting broker $node"; }
         run_node "$folder" "$node" later
     done
