@@ -8,12 +8,15 @@
  *                       '--its sink fails: what waits is dropped--> FAILED --told--> IDLE
  *
  * Owns:       the lanes: their sinks, threads and blocks.
- * Threads:    deliver, flush, position, revoked, close: the runner's. run(): a lane's own, which
- * has the lane's sink while the lane is BUSY; else the runner's thread has it. `mutex` guards what
- * they share. Invariants: (1) a partition goes by one lane until all lanes are at rest; (2) behind
- * a failed delivery of a lane none is taken until the failure was told, and then all are at rest:
- * the runner asks the target where to go on; (3) counts are told of what is durable alone. Not
- * here:   what a delivery does (the sinks), when to try again (stream/runner.c).
+ * Called by:  stream/sink_store.c, where the store takes several writers.
+ * Threads:    deliver, flush, position, revoked, close: the runner's. run(): a lane's own. It has
+ *             the lane's sink while the lane is BUSY; else the runner's thread has it. `mutex`
+ *             guards what they share.
+ * Invariants: (1) a partition goes by one lane until all lanes are at rest;
+ *             (2) behind a failed delivery of a lane none is taken until the failure was told, and
+ *                 then all are at rest: the runner asks the target where to go on;
+ *             (3) counts are told of what is durable alone.
+ * Not here:   what a delivery does (the sinks), when to try again (stream/runner.c).
  */
 #define _GNU_SOURCE /* pthread_setname_np */
 #include "stream/sink_lanes.h"
