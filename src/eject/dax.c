@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* eject/dax.c - see dax.h. The lines are those of fact_sales; whether one is an order's its invoice
  * says, which is the same: IsCancelled is that its number begins with C.
+ *
+ * Called by:  eject/powerbi_model.c, cli/cmd_metrics.c; from any thread.
  */
 #include "eject/dax.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* eject/powerbi.c - the star of gold, the project's own files, and .pbids. See powerbi.h. */
+/* eject/powerbi.c - the star of gold, the project's own files, and .pbids. See powerbi.h.
+ *
+ * Owns:       the buffer that a file is written in. Called by: eject/package.c.
+ */
 #include "eject/powerbi.h"
 
 #include <stdio.h>

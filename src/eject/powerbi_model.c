@@ -3,6 +3,8 @@
  *
  * Texts compare code by code, as in the lake (the model's collation): stock codes that differ in
  * case alone are two products. Columns of the merge's own bookkeeping, and binaries, stay out.
+ *
+ * Called by:  eject/powerbi.c.
  */
 #include <stdio.h>
 

@@ -3,6 +3,8 @@
  * this shop answered, laid out on a grid of 12 columns and 6 rows.
  *
  * What stands on a page is the table `pages` alone; a field that the model has not got is refused.
+ *
+ * Called by:  eject/powerbi.c.
  */
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* eject/relation.c - see relation.h. */
+/* eject/relation.c - see relation.h. Called by: eject/synapse.c, eject/powerbi.c. */
 #include "eject/relation.h"
 
 static bool days_stand_alone(const mr_model *shape)

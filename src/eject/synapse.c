@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* eject/synapse.c - what both pools share: heads, views, metrics. See synapse.h. */
+/* eject/synapse.c - what both pools share: heads, views, metrics. See synapse.h.
+ *
+ * Owns:       the buffer that a file is written in. Called by: eject/package.c.
+ */
 #include "eject/synapse.h"
 
 #include "eject/writer.h"

@@ -2,9 +2,11 @@
 /* eject/synapse_dedicated.c - a dedicated pool: tables of its own, and a procedure for each that
  * takes what the serverless pool has exported, whole or by days.
  *
- * Invariants of a load: (1) the rows staged are as many as were exported, or nothing is changed;
+ * Called by:  eject/synapse.c.
+ * Invariants: (1) a load changes nothing when the rows staged are not as many as were exported;
  *             (2) one MERGE makes the table that of the source, for all keys or for those of the
- *             days asked for: again changes nothing; (3) amounts are decimals all the way.
+ *                 days asked for: again changes nothing;
+ *             (3) amounts are decimals all the way.
  */
 #include "eject/synapse.h"
 #include "eject/writer.h"

@@ -2,6 +2,8 @@
 /* eject/synapse_serverless.c - a serverless pool: a database, its way into the lake, and views over
  * gold's Delta tables. It reads; nothing is copied, but for what a dedicated pool asks it to
  * export.
+ *
+ * Called by:  eject/synapse.c.
  */
 #include <stdio.h>
 

@@ -5,6 +5,8 @@
  * SELECT; an ORDER BY around the whole is no part of a view; a boolean column is a bit, not a
  * condition; counts, and sums of a CASE's integers, are 64 bits wide; names of types. A function
  * that is not on the list is refused.
+ *
+ * Called by:  eject/synapse*.c.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* eject/writer.c - see writer.h. */
+/* eject/writer.c - see writer.h. Called by the generators of this room. */
 #include "eject/writer.h"
 
 void mr_put_quoted(mr_buffer *out, const char *text, char quote)

@@ -4,6 +4,8 @@
  * A full refresh wants all of each. An increment wants of the driving source what is new, and where
  * the model says so (`group`, `lookup`), of the others only rows that belong to it: they are the
  * part of the work that would grow with the tables.
+ *
+ * Called by:  full.c and merge.c, on the task's thread.
  */
 #include "medallion/task.h"
 

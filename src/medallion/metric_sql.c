@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* medallion/metric_sql.c - a metric's definition as SQL, for three dialects. What differs is the
  * table `spellings` alone.
+ *
+ * Called by:  eject/synapse.c, web/routes_sales.c, cli/cmd_metrics.c; from any thread.
  */
 #include <inttypes.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* publish/publish_report.c - what a publication did, as JSON, and its small words. */
+/* publish/publish_report.c - what a publication did, as JSON, and its small words.
+ *
+ * Called by:  cli/cmd_publish.c; from any thread.
+ */
 #include <stdlib.h>
 
 #include "publish/publish.h"
