@@ -255,8 +255,7 @@ int mr_cmd_eject(mr_cli *cli, int argc, char **argv)
          .ret_switch = &options.force},
         {.name = "--only",
          .value_name = "PART,...",
-         .help = "settings, terraform, adf, synapse, powerbi, airflow, spark, kubernetes, docker, "
-                 "systemd, workflows",
+         .help = MR_PACKAGE_PARTS,
          .ret_value = &options.only},
     };
     int argument_count = 0;

@@ -204,7 +204,7 @@ static void put_variable(const char *name, const char *value, mr_buffer *out)
 {
     if (value != NULL) {
         (void)mr_buffer_printf(out, "\n%s = ", name);
-        mr_put_json(out, value);
+        mr_put_hcl(out, value);
         (void)mr_buffer_append_string(out, "\n");
     }
 }

@@ -32,7 +32,7 @@ enum {
 
 static const char readme_path[] = "src/eject/assets/README.md";
 
-/* What `only` may name, and the folder of it. */
+/* MR_PACKAGE_PARTS, and the folder of each. */
 static const struct {
     const char *name, *folder;
 } parts[] = {
@@ -53,12 +53,6 @@ typedef struct package {
     mr_buffer content;
 } package;
 
-const char *mr_package_parts(void)
-{
-    return "settings, terraform, adf, synapse, powerbi, airflow, spark, kubernetes, docker, "
-           "systemd, workflows";
-}
-
 /* --- Which parts ------------------------------------------------------------------------------ */
 
 static mr_status choose(package *p, mr_err *err)
@@ -78,8 +72,8 @@ static mr_status choose(package *p, mr_err *err)
             }
         }
         if (!found) {
-            return mr_fail(err, MR_INVALID, "there is no part '%.*s': %s", (int)bytes, rest,
-                           mr_package_parts());
+            return mr_fail(err, MR_INVALID, "there is no part '%.*s': " MR_PACKAGE_PARTS,
+                           (int)bytes, rest);
         }
         rest += bytes + (rest[bytes] == ',');
     }

@@ -10,7 +10,10 @@
 
 #include "eject/eject.h"
 
-enum { mr_package_parts_max = 16 };
+/* What `only` may name. */
+#define MR_PACKAGE_PARTS                                                                        \
+    "settings, terraform, adf, synapse, powerbi, airflow, spark, kubernetes, docker, systemd, " \
+    "workflows"
 
 /* A setting that was given; its value is one that may be written. */
 typedef struct mr_package_setting {
@@ -45,8 +48,5 @@ typedef struct mr_package_options {
  * lists them. A folder that was not there appears whole, or not at all; with `force` each file
  * does. */
 mr_status mr_package_write(const mr_package_options *options, mr_err *err);
-
-/* "terraform, adf, ..." */
-const char *mr_package_parts(void);
 
 #endif

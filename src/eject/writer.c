@@ -53,3 +53,18 @@ void mr_put_json(mr_buffer *out, const char *text)
 {
     (void)mr_buffer_append_json_string(out, mr_text_of(text));
 }
+
+void mr_put_hcl(mr_buffer *out, const char *text)
+{
+    const size_t start = out->bytes;
+
+    mr_put_json(out, text);
+    for (size_t i = start; i + 1 < out->bytes; i++) {
+        const char c = out->data[i];
+
+        if ((c == '$' || c == '%') && out->data[i + 1] == '{' && mr_buffer_append(out, &c, 1)) {
+            memmove(out->data + i + 1, out->data + i, out->bytes - i - 1);
+            i++;
+        }
+    }
+}

@@ -15,5 +15,7 @@ void mr_put_tsql_name(mr_buffer *out, const char *schema, const char *name);
 void mr_put_tmdl_name(mr_buffer *out, const char *name);
 /* "..." of JSON. */
 void mr_put_json(mr_buffer *out, const char *text);
+/* "..." of Terraform: what would begin a template (${ or %{) is taken as it stands. */
+void mr_put_hcl(mr_buffer *out, const char *text);
 
 #endif

@@ -27,9 +27,22 @@ static void test_quotes(void **state)
     mr_buffer_free(&out);
 }
 
+static void test_terraform_reads_no_template(void **state)
+{
+    mr_buffer out;
+
+    (void)state;
+    mr_buffer_init(&out, 256);
+    mr_put_hcl(&out, "a${b} %{c} $ {d} $${e}\"");
+    assert_true(mr_buffer_append(&out, "", 1));
+    assert_string_equal(out.data, "\"a$${b} %%{c} $ {d} $$${e}\\\"\"");
+    mr_buffer_free(&out);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_quotes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_quotes),
+                                       cmocka_unit_test(test_terraform_reads_no_template)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
