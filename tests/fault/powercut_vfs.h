@@ -26,7 +26,7 @@ typedef struct powercut_options {
     uint64_t seed;
     uint64_t cut_at;  /* the power goes at this operation, counted from 1; 0: never by itself */
     bool cut_at_sync; /* wait for the next sync: everything is written, nothing is safe */
-    bool skip_sleep;  /* waiting for a lock takes no time: time-outs come at once */
+    bool skip_sleep;  /* waiting for a lock takes hardly any time: time-outs come at once */
     bool ignore_sync; /* a lying disk: syncs do nothing, and the power cut may take all */
 } powercut_options;
 
