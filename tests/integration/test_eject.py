@@ -87,6 +87,9 @@ def test_what_it_writes_passes_the_checks_of_what_deploys(ejected):
     done = subprocess.run([TOP / "scripts/deploy_check.sh", ejected], capture_output=True, text=True, check=False, timeout=300,
                           env={**os.environ, "CHECKS": checks, "BUILD_SECONDS": "0"})
     assert done.returncode == 0, done.stdout
+    missing = [line for line in done.stdout.splitlines() if ": skipped" in line]
+    if missing:
+        pytest.skip("the others pass; " + missing[0])
 
 
 def test_an_installation_of_defaults_ejects_what_the_repository_has(tmp_path):
