@@ -14,12 +14,12 @@
  * compressed by the thread that submits it, which spreads that work over the submitters; small ones
  * are merged into one block by the writer, where they compress better and make fewer rows.
  */
-#define _GNU_SOURCE /* pthread_setname_np */
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "bus/embedded.h"
+
+#include "base/thread.h"
 
 enum {
     batch_overhead_bytes = 64,      /* so that tiny batches fill the queue, too */
@@ -122,21 +122,6 @@ static void *writer_run(void *ctx)
 
 /* --- Opening and closing ------------------------------------------------------------------- */
 
-/* Signals are for the program's own threads. */
-static int start_writer(embedded_producer *producer)
-{
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all); /* these fail only on bad arguments */
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int reason = pthread_create(&producer->thread, NULL, writer_run, producer);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (reason == 0) {
-        (void)pthread_setname_np(producer->thread, "log-writer"); /* a name is a nicety */
-    }
-    return reason;
-}
-
 static void free_producer(embedded_producer *producer)
 {
     mr_embedded_appender_close(producer->appender);
@@ -161,7 +146,7 @@ mr_status mr_embedded_producer_open(void *state, const char *topic, void **ret_p
     (void)pthread_mutex_init(&opened->lock, NULL); /* cannot fail with default attributes */
     (void)pthread_cond_init(&opened->work, NULL);
     (void)pthread_cond_init(&opened->room, NULL);
-    int reason = start_writer(opened);
+    int reason = mr_thread_start(&opened->thread, "log-writer", writer_run, opened);
     if (reason != 0) {
         free_producer(opened);
         return mr_fail_errno(err, reason, "topic %s: start its writer thread", topic);

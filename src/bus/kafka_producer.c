@@ -26,15 +26,14 @@
  * more: what it holds fails, and a new one takes its place. A batch of which some records became
  * durable and others not fails as MR_UNKNOWN_OUTCOME: sent again, an event is counted once.
  */
-#define _GNU_SOURCE /* pthread_setname_np */
 #include <malloc.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/civil.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "bus/kafka.h"
 
 enum {
@@ -473,21 +472,6 @@ static void *poll_run(void *ctx)
 
 /* --- Opening and closing -------------------------------------------------------------------- */
 
-/* Signals are for the program's own threads. */
-static int start_thread(kafka_producer *producer)
-{
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all); /* these fail only on bad arguments */
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int reason = pthread_create(&producer->thread, NULL, poll_run, producer);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (reason == 0) {
-        (void)pthread_setname_np(producer->thread, "kafka-reports"); /* a name is a nicety */
-    }
-    return reason;
-}
-
 static void free_producer(kafka_producer *producer)
 {
     destroy_client((client_parts){producer->client, producer->target, producer->events});
@@ -546,7 +530,7 @@ mr_status mr_kafka_producer_open(void *state, const char *topic, void **ret_prod
     st = make_client(opened, &parts, err);
     if (st == MR_OK) {
         put_client(opened, parts);
-        int reason = start_thread(opened);
+        int reason = mr_thread_start(&opened->thread, "kafka-reports", poll_run, opened);
         st = reason == 0 ? MR_OK
                          : mr_fail_errno(err, reason, "topic %s: start its polling thread", topic);
     }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/thread.h"
 #include "cli/commands.h"
 #include "cli/settings.h"
 #include "cli/sql_session.h"
@@ -60,7 +61,7 @@ static void block_signals(signals *s)
 static void start_signals(signals *s, mr_sql_session *session)
 {
     s->session = session;
-    MR_ASSERT(pthread_create(&s->thread, NULL, wait_for_signals, s) == 0);
+    MR_ASSERT(mr_thread_start(&s->thread, "signals", wait_for_signals, s) == 0);
 }
 
 static void stop_signals(signals *s)

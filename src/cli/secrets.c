@@ -11,13 +11,13 @@
 #include "cli/secrets.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "azure/settings.h"
 #include "azure/vault.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "cli/cli_private.h"
 
 enum { failing_max = 64 };
@@ -37,14 +37,10 @@ struct mr_secrets {
 mr_secrets *mr_secrets_open(mr_config *config)
 {
     mr_secrets *secrets = mr_alloc_zero(1, sizeof *secrets);
-    pthread_condattr_t monotonic;
 
     secrets->config = config;
     MR_ASSERT(pthread_mutex_init(&secrets->lock, NULL) == 0);
-    MR_ASSERT(pthread_condattr_init(&monotonic) == 0);
-    MR_ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
-    MR_ASSERT(pthread_cond_init(&secrets->wake, &monotonic) == 0);
-    (void)pthread_condattr_destroy(&monotonic);
+    mr_condition_init(&secrets->wake);
     return secrets;
 }
 
@@ -175,7 +171,6 @@ void mr_cli_watch_secrets(mr_cli *cli)
 {
     mr_secrets *secrets = cli->secrets;
     const size_t count = mr_config_reference_count(cli->config);
-    sigset_t all, before;
 
     if (secrets->credential != NULL) {
         mr_log_info("%zu settings are references; vaults are read as %s", count,
@@ -184,9 +179,6 @@ void mr_cli_watch_secrets(mr_cli *cli)
     if (count == 0 || mr_config_duration_ms(cli->config, "MILLRACE_SECRETS_REFRESH") == 0) {
         return;
     }
-    sigfillset(&all); /* signals are the other threads' */
-    MR_ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    MR_ASSERT(pthread_create(&secrets->thread, NULL, watch, secrets) == 0);
-    MR_ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    MR_ASSERT(mr_thread_start(&secrets->thread, "secrets", watch, secrets) == 0);
     secrets->is_watching = true;
 }

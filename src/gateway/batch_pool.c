@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 struct mr_batch_pool {
     pthread_mutex_t mutex;
@@ -23,14 +24,10 @@ struct mr_batch_pool {
 mr_batch_pool *mr_batch_pool_create(uint32_t count, size_t batch_bytes_max)
 {
     mr_batch_pool *pool = mr_alloc_zero(1, sizeof *pool);
-    pthread_condattr_t attributes;
 
     MR_ASSERT(count > 0);
     pthread_mutex_init(&pool->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&pool->given, &attributes);
-    pthread_condattr_destroy(&attributes);
+    mr_condition_init(&pool->given);
     pool->count = count;
     pool->items = mr_alloc_zero(count, sizeof *pool->items);
     for (uint32_t i = 0; i < count; i++) {

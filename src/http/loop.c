@@ -14,7 +14,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/civil.h"
+#include "base/thread.h"
 #include "http/loop.h"
 
 enum { events_max = 256, slots_first = 64 };
@@ -378,18 +378,13 @@ void mr_loop_close(mr_http_loop *loop)
 mr_status mr_loop_start(mr_http_loop *loop, int listen_fd, mr_err *err)
 {
     struct epoll_event event = {.events = (uint32_t)EPOLLIN, .data.ptr = &loop->listen_fd};
-    sigset_t all;
-    sigset_t before;
 
     loop->listen_fd = listen_fd;
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, listen_fd, &event) != 0) {
         return mr_fail_errno(err, errno, "watch a listening socket");
     }
-    (void)sigfillset(&all); /* signals are the main thread's; and TLS may write to a closed pipe */
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     loop->started = true;
-    int result = pthread_create(&loop->thread, NULL, loop_main, loop);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int result = mr_thread_start(&loop->thread, "http-loop", loop_main, loop);
     if (result != 0) {
         loop->started = false;
         return mr_fail_errno(err, result, "start a loop's thread");

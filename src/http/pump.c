@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/civil.h"
+#include "base/thread.h"
 #include "http/stream.h"
 
 struct mr_http_pump {
@@ -84,7 +85,6 @@ static void run_last(mr_http_task *task)
 mr_http_pump *mr_http_pump_create(mr_http_request *request)
 {
     mr_http_pump *pump = mr_alloc_zero(1, sizeof *pump);
-    pthread_condattr_t clock;
 
     pump->more.run = run_more;
     pump->last.run = run_last;
@@ -93,10 +93,7 @@ mr_http_pump *mr_http_pump_create(mr_http_request *request)
     mr_buffer_init(&pump->handed, SIZE_MAX / 2); /* both hold what the writer's buffer held */
     mr_buffer_init(&pump->rest, SIZE_MAX / 2);
     pthread_mutex_init(&pump->mutex, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC); /* mr_monotonic_us's */
-    pthread_cond_init(&pump->changed, &clock);
-    pthread_condattr_destroy(&clock);
+    mr_condition_init(&pump->changed);
     return pump;
 }
 

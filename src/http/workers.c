@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 struct mr_workers {
     mr_workers_options options;
@@ -64,7 +65,7 @@ mr_workers *mr_workers_start(const mr_workers_options *options)
     workers->threads = mr_alloc_zero(options->threads, sizeof *workers->threads);
     for (uint32_t i = 0; i < options->threads; i++) {
         /* Failing to start a thread is as final as running out of memory. */
-        MR_ASSERT(pthread_create(&workers->threads[i], NULL, worker_main, workers) == 0);
+        MR_ASSERT(mr_thread_start(&workers->threads[i], "worker", worker_main, workers) == 0);
     }
     return workers;
 }

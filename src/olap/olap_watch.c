@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/civil.h"
+#include "base/thread.h"
 #include "olap/olap_private.h"
 
 enum { repeat_us = 20000 };
@@ -61,14 +62,9 @@ static void *watch(void *argument)
 
 void mr_olap_watch_start(mr_olap *olap)
 {
-    pthread_condattr_t attributes;
-
     MR_ASSERT(pthread_mutex_init(&olap->lock, NULL) == 0);
-    MR_ASSERT(pthread_condattr_init(&attributes) == 0);
-    MR_ASSERT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    MR_ASSERT(pthread_cond_init(&olap->changed, &attributes) == 0);
-    (void)pthread_condattr_destroy(&attributes);
-    MR_ASSERT(pthread_create(&olap->watcher, NULL, watch, olap) == 0);
+    mr_condition_init(&olap->changed);
+    MR_ASSERT(mr_thread_start(&olap->watcher, "olap-watch", watch, olap) == 0);
 }
 
 void mr_olap_watch_stop(mr_olap *olap)

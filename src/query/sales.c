@@ -18,6 +18,7 @@
 #include "base/civil.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 enum { answer_bytes_max = 4 << 20, key_bytes_max = 1 << 20, making_max = 64 };
 
@@ -165,18 +166,14 @@ static void *keep_up(void *argument)
 mr_sales *mr_sales_start(const mr_sales_options *options)
 {
     mr_sales *sales = mr_alloc_zero(1, sizeof *sales);
-    pthread_condattr_t monotonic;
 
     sales->options = *options;
     sales->state = (mr_sales_state){.version = -1, .lag = {-1, -1}, .reconciled = -1};
     sales->cache = mr_sales_cache_create(options->answers_bytes_max);
     (void)pthread_mutex_init(&sales->lock, NULL);
     (void)pthread_mutex_init(&sales->lake_lock, NULL);
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&sales->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-    MR_ASSERT(pthread_create(&sales->thread, NULL, keep_up, sales) == 0);
+    mr_condition_init(&sales->changed);
+    MR_ASSERT(mr_thread_start(&sales->thread, "sales", keep_up, sales) == 0);
     return sales;
 }
 

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "base/thread.h"
 #include "stream/backoff.h"
 #include "stream/partitions.h"
 #include "stream/topic.h"
@@ -358,13 +359,8 @@ static void init_options(mr_runner *runner, const mr_runner_options *options)
 
 static void init_waiting(mr_runner *runner)
 {
-    pthread_condattr_t monotonic;
-
-    MR_ASSERT(pthread_condattr_init(&monotonic) == 0);
-    MR_ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
-    MR_ASSERT(pthread_cond_init(&runner->stop_asked, &monotonic) == 0);
+    mr_condition_init(&runner->stop_asked);
     MR_ASSERT(pthread_mutex_init(&runner->mutex, NULL) == 0);
-    (void)pthread_condattr_destroy(&monotonic); /* always succeeds */
 }
 
 static void wake(void *ctx)
@@ -402,7 +398,7 @@ mr_status mr_runner_start(const mr_runner_options *options, mr_runner **ret_runn
     mr_status status = mr_bus_consumer_open(options->bus, &consumer, &runner->consumer, err);
     if (status == MR_OK) {
         mr_sink_set_wake(options->sink, wake, runner);
-        int failed = pthread_create(&runner->thread, NULL, run, runner);
+        int failed = mr_thread_start(&runner->thread, "sink", run, runner);
         if (failed != 0) {
             status = mr_fail_errno(err, failed, "start the thread of sink %s",
                                    mr_sink_name(options->sink));

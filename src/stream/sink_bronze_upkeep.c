@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "base/thread.h"
 #include "lake/delta_sql.h"
 #include "stream/sink_bronze_table.h"
 
@@ -235,7 +236,6 @@ static void *run(void *ctx)
 static void init(mr_bronze_upkeep *upkeep, const mr_bronze_upkeep_options *options)
 {
     mr_bronze_upkeep_options *own = &upkeep->options;
-    pthread_condattr_t monotonic;
 
     *own = *options;
     own->retention_ms = own->retention_ms > 0 ? own->retention_ms : retention_ms_default;
@@ -244,11 +244,8 @@ static void init(mr_bronze_upkeep *upkeep, const mr_bronze_upkeep_options *optio
         own->vacuum_interval_ms > 0 ? own->vacuum_interval_ms : vacuum_interval_ms;
     own->commits_min = own->commits_min > 0 ? own->commits_min : upkeep_commits_min;
     upkeep->vacuum_at_us = mr_monotonic_us() + (int64_t)own->vacuum_delay_ms * 1000;
-    MR_ASSERT(pthread_condattr_init(&monotonic) == 0);
-    MR_ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
-    MR_ASSERT(pthread_cond_init(&upkeep->changed, &monotonic) == 0);
+    mr_condition_init(&upkeep->changed);
     MR_ASSERT(pthread_mutex_init(&upkeep->mutex, NULL) == 0);
-    (void)pthread_condattr_destroy(&monotonic); /* always succeeds */
 }
 
 static void destroy(mr_bronze_upkeep *upkeep)
@@ -264,7 +261,7 @@ mr_status mr_bronze_upkeep_start(const mr_bronze_upkeep_options *options,
     mr_bronze_upkeep *upkeep = mr_alloc_zero(1, sizeof(*upkeep));
 
     init(upkeep, options);
-    int failed = pthread_create(&upkeep->thread, NULL, run, upkeep);
+    int failed = mr_thread_start(&upkeep->thread, "bronze-upkeep", run, upkeep);
     if (failed != 0) {
         destroy(upkeep);
         return mr_fail_errno(err, failed, "start the thread that keeps %s in order",

@@ -18,7 +18,6 @@
  *             (3) counts are told of what is durable alone.
  * Not here:   what a delivery does (the sinks), when to try again (stream/runner.c).
  */
-#define _GNU_SOURCE /* pthread_setname_np */
 #include "stream/sink_lanes.h"
 
 #include <pthread.h>
@@ -26,6 +25,7 @@
 
 #include "base/civil.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "stream/partitions.h"
 
 enum {
@@ -149,7 +149,7 @@ static mr_status open_lane(lanes *all, mr_err *err)
     for (size_t i = 0; i < blocks_per_lane; i++) {
         mr_buffer_init(&opened->blocks[i].bytes, block_bytes_max);
     }
-    int failed = pthread_create(&opened->thread, NULL, run, opened);
+    int failed = mr_thread_start(&opened->thread, "sink-lane", run, opened);
     if (failed != 0) {
         status =
             mr_fail_errno(err, failed, "start a thread of sink %s", mr_sink_name(opened->sink));
@@ -157,7 +157,6 @@ static mr_status open_lane(lanes *all, mr_err *err)
         opened->sink = NULL;
         return status;
     }
-    (void)pthread_setname_np(opened->thread, "sink-lane"); /* a name is a nicety */
     all->count++;
     return MR_OK;
 }

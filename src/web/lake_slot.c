@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/civil.h"
+#include "base/thread.h"
 #include "web/parts.h"
 
 enum { look_ms = 100, watched_max = 1024, tables_us_max = 10 * 1000000 };
@@ -117,15 +118,11 @@ static void *run_watch(void *argument)
 void *mr_web_watch_create(const mr_web_options *options)
 {
     watch *self = mr_alloc_zero(1, sizeof *self);
-    pthread_condattr_t monotonic;
 
     (void)options;
     (void)pthread_mutex_init(&self->lock, NULL);
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&self->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-    MR_ASSERT(pthread_create(&self->thread, NULL, run_watch, self) == 0);
+    mr_condition_init(&self->changed);
+    MR_ASSERT(mr_thread_start(&self->thread, "lake-slot", run_watch, self) == 0);
     return self;
 }
 

@@ -22,6 +22,7 @@
 
 #include "base/civil.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "http/stream.h"
 #include "web/live_totals.h"
 
@@ -368,19 +369,15 @@ static void *live_main(void *argument)
 mr_web_live *mr_web_live_start(mr_web *web, uint32_t period_ms)
 {
     mr_web_live *live = mr_alloc_zero(1, sizeof *live);
-    pthread_condattr_t clock;
 
     live->web = web;
     live->period_ms = period_ms;
     mr_buffer_init(&live->figures, text_bytes_max / 2);
     mr_buffer_init(&live->text, text_bytes_max);
     pthread_mutex_init(&live->mutex, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&live->changed, &clock);
-    pthread_condattr_destroy(&clock);
+    mr_condition_init(&live->changed);
     /* Failing to start a thread is as final as running out of memory. */
-    MR_ASSERT(pthread_create(&live->thread, NULL, live_main, live) == 0);
+    MR_ASSERT(mr_thread_start(&live->thread, "live", live_main, live) == 0);
     return live;
 }
 
