@@ -15,7 +15,7 @@
 #include "base/civil.h"
 #include "base/thread.h"
 
-enum { wait_ms = 20 };
+enum { wait_us = 20000 };
 
 static void *look(void *ctx)
 {
@@ -70,7 +70,7 @@ static void a_timed_wait_is_by_the_steady_clock(void **state)
 {
     pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t never;
-    const int64_t until_us = mr_monotonic_us() + wait_ms * 1000;
+    const int64_t until_us = mr_monotonic_us() + wait_us;
     const struct timespec until = {.tv_sec = until_us / 1000000,
                                    .tv_nsec = (until_us % 1000000) * 1000};
     int result = 0;
