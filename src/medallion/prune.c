@@ -70,7 +70,10 @@ static int compare_texts(const void *a, const void *b)
 
 static mr_status ask_values(mr_task *task, prune_column *column, mr_buffer *sql, mr_err *err)
 {
-    (void)mr_buffer_append(sql, "", 1);
+    if (sql->overflowed || !mr_buffer_append(sql, "", 1)) {
+        return mr_fail(err, MR_LIMIT, "the statement for the values of %s is too long",
+                       column->name);
+    }
     column->count = 0;
     column->has_null = false;
     mr_arena_reset(column->arena);
@@ -85,7 +88,7 @@ static mr_status read_values(mr_task *task, prune_column *column, const char *va
     mr_status status;
 
     mr_buffer_init(&name, 1024);
-    mr_buffer_init(&sql, 8192);
+    mr_buffer_init(&sql, mr_session_sql_bytes_max); /* `values` may name many files */
     mr_sql_name(&name, column->name);
     (void)mr_buffer_append(&name, "", 1);
     (void)mr_buffer_printf(&sql, "SELECT DISTINCT %s FROM %s LIMIT %d", name.data, values,
