@@ -50,6 +50,9 @@ class Proxy:
                 self.enough.set()
             return fault
 
+    def cut(self):
+        """What else happens where a connection is cut before or behind a request: killer.py."""
+
     def close(self):
         self.server.shutdown()
         self.server.server_close()
@@ -104,6 +107,7 @@ class Proxy:
                 fault = proxy.choose(self.command, self.path)
                 try:
                     if fault == "cut before":
+                        proxy.cut()
                         self.close_connection = True
                         return
                     if fault == "busy":
@@ -113,6 +117,7 @@ class Proxy:
                     if fault == "twice":
                         answer, content = self.forward(body)
                     if fault == "cut behind":
+                        proxy.cut()
                         self.close_connection = True
                         return
                     if fault == "failed behind":

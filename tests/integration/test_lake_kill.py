@@ -1,24 +1,28 @@
-"""kill -9 at random moments of whatever commits to the lake: the bronze sink, silver, gold, optimize, vacuum.
+"""kill -9 of whatever commits to the lake: the bronze sink, silver, gold, optimize, vacuum; in the midst of commits.
 
 Every record of the log stands in bronze exactly once, every line in silver and gold exactly once, the money agrees
 with the store's to the last digit, and what the increments made is what a full refresh makes, whoever reads it.
-LAKE_KILLS sets how many (default 15, and 8 of a lake in Azure Storage, which is slower), LAKE_READERS who reads in the end; SEED repeats the choices, not the moments.
-Several commands are at it at once, on tables that stay small: so a kill is cheap, and meets commits that race.
+LAKE_KILLS sets how many (default 15, and 8 of a lake in Azure Storage, which is slower), LAKE_READERS who reads in the
+end; SEED repeats the choices, not what commits race. Three of four kills are made at a commit (killer.py), the others
+at any moment. Several commands are at it at once, on tables that stay small: so a kill is cheap.
 """
 
 import contextlib
 import os
 import random
+import select
 import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 
 from azurite import new_container
+from killer import FolderKiller, StorageKiller
 from lake_readers import our_tables, readers, same, tables_of  # noqa: F401
 from load import GENTLE, SEED, ledger_of, posting
 from millrace_platform import PROGRAM, SANITIZED, event, running
@@ -27,7 +31,10 @@ KILLS = {"folder": int(os.environ.get("LAKE_KILLS", "15")), "azurite": int(os.en
 READERS = os.environ.get("LAKE_READERS", "delta-rs,duckdb,spark").split(",")
 CLIENTS = 2
 WRITERS = 3  # commands at once, beside the processor
-KILL_SECONDS_MIN = {"folder": 0.25, "azurite": 1.5}  # by then most have committed, on a machine that is not busy
+ANYWHERE = 4  # every fourth kill comes at any moment
+COMMIT_NUMBERS = [1, 1, 2, 3, 5, 8]  # which of a process's commits; one that has fewer ends unharmed, and is no kill
+TRIES_MAX = 20  # of a kill
+PROCESSOR_SECONDS_MAX = 60  # events come all the time: so do commits
 pytestmark = pytest.mark.skipif(SANITIZED, reason="the engines of others take too long beside it")
 COMMANDS = [
     ["run", "all"], ["run", "silver"], ["run", "gold"], ["run", "all", "--full-refresh"],
@@ -39,22 +46,24 @@ WEIGHTS = [4, 3, 3, 1, 3, 2, 2, 1]
 
 
 class Lake:
-    """Where the tables lie, and as which folder other engines read them."""
+    """Where the tables lie, as which folder other engines read them, and who kills: one for each writer, and the processor's."""
 
     def __init__(self, kind, request, tmp_path):
         self.kind, self.kills = kind, KILLS[kind]
         self.azurite = request.getfixturevalue("azurite") if kind == "azurite" else None
-        self.container, self.copy = new_container(), tmp_path / "copy"
-        self.settings = self.azurite.settings(self.container) if self.azurite else {}
+        self.container, self.copy, self.data = new_container(), tmp_path / "copy", tmp_path / "data"
+        self.killers = [StorageKiller(self.azurite.port) if self.azurite else FolderKiller(self.data / "lake")
+                        for _ in range(WRITERS + 1)]
+        self.locks = [threading.Lock() for _ in self.killers]
 
-    def kill_seconds(self, platform):
-        """Until when a kill comes: as long as runs take side by side on a machine as busy as this one: many meet a commit."""
-        for _ in range(2):  # the first one finds everything cold
-            assert platform.post(event())[0] == 201
-            platform.wait_settled()
-            began = time.monotonic()
-            platform.run("run", "all")
-        return max(KILL_SECONDS_MIN[self.kind], WRITERS * (time.monotonic() - began))
+    def settings(self, killer):
+        """Each killer's victims reach the lake through it."""
+        return {"MILLRACE_DATA": str(self.data),
+                **(self.azurite.settings(self.container, self.killers[killer].port) if self.azurite else {})}
+
+    def close(self):
+        for killer in self.killers:
+            killer.close()
 
     def compared(self, folder):
         """The tables that are compared, and the engines that read them: of a lake that is slow to ask, the ends of the way.
@@ -63,46 +72,101 @@ class Lake:
         ends = {"bronze/sales_events", "silver/fact_sales", "gold/fact_sales", "gold/mart_orders"}
         return ([name for name in names if name in ends], ["duckdb"]) if self.azurite else (names, READERS)
 
-    def folder(self, platform):
-        return self.azurite.mirror(self.container, self.copy) if self.azurite else platform.data / "lake"
+    def folder(self):
+        return self.azurite.mirror(self.container, self.copy) if self.azurite else self.data / "lake"
 
 
 @pytest.fixture(params=["folder", "azurite"])
 def lake(request, tmp_path):
-    return Lake(request.param, request, tmp_path)
+    lake = Lake(request.param, request, tmp_path)
+    yield lake
+    lake.close()
 
 
-def kill_processor(platform, chooser, pause, seconds):
-    # The moment of the kill is random on purpose: this is a wait for no event.
-    pause.wait(chooser.random() * seconds)
-    pid = platform.role_pid("processor")
-    if pid is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+def run_seconds(platform):
+    """Of a run with something to do, on a machine as busy as this one."""
+    for _ in range(2):  # the first one finds everything cold
+        assert platform.post(event())[0] == 201
+        platform.wait_settled()
+        began = time.monotonic()
+        platform.run("run", "all")
+    return time.monotonic() - began
 
 
-def kill_command(platform, chooser, command, seconds):
-    """Starts a command and kills it somewhere on its way; one that ends before that has done its work."""
-    process = subprocess.Popen(
-        [PROGRAM, *command], env=platform.environment(), cwd=platform.folder, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+@contextlib.contextmanager
+def ended(pid):
+    """What can be read once the process has ended."""
     try:
-        _, said = process.communicate(timeout=chooser.random() * seconds)
-        # Too early (nothing in bronze yet), or another's commit came between: it says so and changes nothing.
-        assert process.returncode in (0, 1), said
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        handle = os.open("/dev/null", os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
-def kill_some(platform, seed, count, seconds):
-    """Every third kill is the processor's."""
-    chooser, pause = random.Random(seed), threading.Event()
-    for _ in range(count):
-        if chooser.random() < 0.3:
-            kill_processor(platform, chooser, pause, seconds)
+class Assassin:
+    """One of those who kill side by side. Each of its tries tells how it has killed, or None: the victim was done before."""
+
+    def __init__(self, platform, lake, number, seconds):
+        self.platform, self.lake, self.number, self.seconds = platform, lake, number, seconds
+        self.chooser, self.pause = random.Random(SEED * 100 + number), threading.Event()
+
+    def processor(self, anywhere):
+        """One at a time: there is one processor."""
+        with self.lake.locks[WRITERS]:
+            pid = self.platform.role_pid("processor")
+            if pid is None:
+                return None
+            if anywhere:
+                self.pause.wait(self.chooser.random() * self.seconds)  # on purpose a wait for no event
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                return "anywhere"
+            killer = self.lake.killers[WRITERS]
+            moment = self.chooser.choice(killer.moments)
+            with ended(pid) as handle:
+                killer.arm(pid, self.chooser.choice(COMMIT_NUMBERS), moment)
+                select.select([handle], [], [], PROCESSOR_SECONDS_MAX)
+            return moment if killer.disarm() else None
+
+    def command(self, anywhere):
+        words, killer = self.chooser.choices(COMMANDS, WEIGHTS)[0], self.lake.killers[self.number]
+        moment = "anywhere" if anywhere else self.chooser.choice(killer.moments)
+        process = subprocess.Popen(
+            [PROGRAM, *words], env={**self.platform.environment(), **self.lake.settings(self.number)},
+            cwd=self.platform.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if anywhere:
+            struck, said = self.end_within(process, self.chooser.random() * self.seconds * WRITERS)
         else:
-            kill_command(platform, chooser, chooser.choices(COMMANDS, WEIGHTS)[0], seconds)
+            killer.arm(process.pid, self.chooser.choice(COMMIT_NUMBERS), moment)
+            _, said = process.communicate()
+            struck = killer.disarm()
+        # Too early (nothing in bronze yet), or another's commit came between: it says so and changes nothing.
+        assert process.returncode in ((-signal.SIGKILL,) if struck else (0, 1)), said
+        return moment if struck else None
+
+    @staticmethod
+    def end_within(process, seconds):
+        try:
+            return False, process.communicate(timeout=seconds)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return process.returncode == -signal.SIGKILL, None
+
+    def work(self, count):
+        """Every third kill is the processor's."""
+        made, tries = Counter(), 0
+        while made.total() < count:
+            tries += 1
+            assert tries <= TRIES_MAX * count, f"{made} of {count} kills in {tries} tries"
+            anywhere = made.total() % ANYWHERE == ANYWHERE - 1
+            whose = "processor" if self.chooser.random() < 0.3 else "command"
+            moment = (self.processor if whose == "processor" else self.command)(anywhere)
+            made.update([f"{whose} {moment}"] if moment else [])
+        return made
 
 
 def scalar(platform, query):
@@ -126,19 +190,19 @@ def check_the_lake(platform, ledger):
 
 def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers, lake):  # noqa: F811
     print(f"SEED={SEED} LAKE_KILLS={lake.kills}")
-    with running(**lake.settings, MILLRACE_RESTART_DELAY_MAX="100ms", MILLRACE_BRONZE_FLUSH="40ms", MILLRACE_SCHEDULE="off") as platform:
-        seconds = lake.kill_seconds(platform)
+    with running(**lake.settings(WRITERS), MILLRACE_RESTART_DELAY_MAX="100ms", MILLRACE_BRONZE_FLUSH="40ms", MILLRACE_SCHEDULE="off") as platform:
+        seconds, made = run_seconds(platform), Counter()
         with posting([platform] * CLIENTS, **GENTLE) as clients, ThreadPoolExecutor(WRITERS) as writers:
             shares = [lake.kills // WRITERS + (writer < lake.kills % WRITERS) for writer in range(WRITERS)]
-            for done in [writers.submit(kill_some, platform, SEED * 100 + writer, share, seconds)
+            for done in [writers.submit(Assassin(platform, lake, writer, seconds).work, share)
                          for writer, share in enumerate(shares)]:
-                done.result()
+                made += done.result()
         platform.wait_settled()
         platform.run("run", "all")
 
         ledger = ledger_of(clients)
         check_the_lake(platform, ledger)
-        folder = lake.folder(platform)
+        folder = lake.folder()
         names, engines = lake.compared(folder)
         incremental = our_tables(platform, names)
         for engine in engines:
@@ -146,4 +210,6 @@ def test_no_kill_tears_doubles_or_loses_anything_of_the_lake(readers, lake):  # 
         platform.run("run", "all", "--full-refresh")
         assert our_tables(platform, names) == incremental
         commits = len(list(folder.glob("*/*/_delta_log/*.json")))
-        print(f"{lake.kills} kills within {seconds:.2f} s, {len(ledger)} lines acknowledged, at least {commits} commits")
+        at_commits = sum(count for how, count in made.items() if "anywhere" not in how)
+        print(f"{made.total()} kills, {at_commits} of them at a commit ({dict(made)}), {len(ledger)} lines acknowledged, at least {commits} commits")
+        assert made.total() == lake.kills and 2 * at_commits >= lake.kills
