@@ -37,7 +37,7 @@ class Readers:
     """read_tables.py, running: Spark takes ten seconds to start, and is asked often."""
 
     def __init__(self, python, jars, folder):
-        self.python = python
+        self.python, self.jars = python, jars
         self.log = open(folder / "readers.log", "w+b")
         self.process = subprocess.Popen(
             [python, PEER / "read_tables.py"], cwd=folder, env={**os.environ, "DELTA_JARS": jars},
@@ -65,6 +65,9 @@ class Readers:
 
     def append(self, lake, table):
         self.ask(do="append", lake=str(lake), table=table)
+
+    def make_models(self, lake, job, models, steps):
+        self.ask(do="models", lake=str(lake), job=str(job), models=str(models), steps=steps)
 
     def select(self, lake, queries):
         return self.ask(do="select", lake=str(lake), queries=queries)

@@ -7,6 +7,7 @@ Which requests meet a fault is decided by `aims` (a function of method and path)
 import http.client
 import http.server
 import random
+import sys
 import threading
 
 FAULTS = ["cut before", "cut behind", "cut in the answer", "twice", "delay", "busy", "failed behind"]
@@ -18,6 +19,14 @@ def is_commit(method, path):
     return method == "PUT" and "/_delta_log/" in path and ".json" in path
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # who asked was killed
+            super().handle_error(request, client_address)
+
+
 class Proxy:
     def __init__(self, port, seed, aims=is_commit, share=0.85):
         self.upstream, self.aims, self.share = port, aims, share
@@ -25,8 +34,7 @@ class Proxy:
         self.faults = {fault: 0 for fault in FAULTS}
         self.enough = threading.Event()
         self.wanted = None
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), self.handler())
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()

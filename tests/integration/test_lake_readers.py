@@ -1,18 +1,22 @@
 """Our tables, read by engines that are not ours: after commits, increments, optimize, checkpoint, kill -9, vacuum."""
 
+import json
 import os
-import shutil
 import re
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from lake_readers import our_tables, ours, readers, same, tables_of  # noqa: F401
+from lake_readers import PEER, our_tables, ours, readers, same, tables_of  # noqa: F401
 from millrace_platform import SANITIZED, running
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="the engines would be measured, not our code")
-MODELS = Path(__file__).parents[2] / "models"
+TOP = Path(__file__).parents[2]
+MODELS = TOP / "models"
+SUBMIT_SECONDS_MAX = 300
 ENGINES = ["delta-rs", "duckdb", "spark"]
 FIRST, SECOND, THIRD = 4000, 3000, 500
 
@@ -110,3 +114,38 @@ def test_what_spark_appends_we_read(shop, readers):  # noqa: F811
     shop.run("lake", "optimize", "silver/spark_product")
     same(readers.read("spark", shop.lake, ["silver/spark_product"]), {"silver/spark_product": twice})
     shutil.rmtree(shop.lake / "silver" / "spark_product")
+
+
+def factory_steps():
+    """The words behind the layer that Data Factory's pipeline gives to the job, in the order of its activities."""
+    pipeline = json.loads((TOP / "deploy/adf/pipeline/spark.json").read_text())
+    return [activity["typeProperties"]["args"][1] for activity in pipeline["properties"]["activities"]]
+
+
+def submit(readers, lake, job, *arguments):  # noqa: F811
+    jars = ",".join(str(path) for path in Path(readers.jars).glob("*.jar"))
+    done = subprocess.run(
+        [PEER / "spark-submit.sh", "--master", "local[2]", "--jars", jars, "--properties-file", PEER / "spark.conf",
+         "--conf", "spark.databricks.delta.snapshotPartitions=1",
+         "--conf", f"spark.millrace.lake={lake}", "--conf", f"spark.millrace.models={job.parent}/models", job, *arguments],
+        capture_output=True, text=True, timeout=SUBMIT_SECONDS_MAX)
+    assert done.returncode == 0, "".join(line for line in done.stderr.splitlines(True) if " INFO " not in line)
+    return done.stdout
+
+
+def test_the_ejected_job_makes_by_spark_alone_what_run_makes(shop, readers, tmp_path):  # noqa: F811
+    shop.run("run", "all")
+    shop.run("eject", tmp_path / "left", "--only", "spark")
+    job, lake = tmp_path / "left/deploy/spark/models_job.py", tmp_path / "lake"
+    shutil.copytree(shop.lake / "bronze", lake / "bronze")
+    readers.make_models(lake, job.parent, job.parent / "models", [(layer, step) for layer in ("silver", "gold") for step in factory_steps()])
+    names = [name for name in tables_of(shop.lake) if name.startswith(("silver/", "gold/"))]
+    mine = our_tables(shop, names)
+    assert [name for name in tables_of(lake) if not name.startswith("bronze/")] == names
+    same(readers.read("duckdb", lake, names), mine)
+    for name in names:
+        first = (lake / name / "_delta_log" / f"{0:020}.json").read_text()
+        assert '"minReaderVersion":1,"minWriterVersion":2' in first, name
+    # As a pool starts it, over what stands: that changes nothing.
+    assert f"silver/fact_sales: {mine['silver/fact_sales']['rows']} rows" in submit(readers, lake, job, "silver", "facts", "2011-12-09")
+    same(readers.read("duckdb", lake, names), mine)

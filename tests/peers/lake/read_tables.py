@@ -5,6 +5,7 @@ A server on standard input and output, so that Spark starts once: a request a li
     {"do": "read", "engine": "delta-rs" | "duckdb" | "spark", "lake": FOLDER, "tables": ["silver/fact_sales@3", ...]}
     {"do": "append", "lake": FOLDER, "table": NAME}          doubles the table's rows, by Spark
     {"do": "select", "lake": FOLDER, "queries": [SQL, ...]}  by Spark, with every table under its name, layer.table
+    {"do": "models", "lake": FOLDER, "job": FOLDER, "models": FOLDER, "steps": [[LAYER, STEP], ...]}  by models_job.py
 
 A table's answer is {"table", "version", "columns", "rows", "digest"}: the digest is over the rows in their canonical
 text, sorted, so that two engines agree exactly when they see the same rows. canonical() is also what the tests apply
@@ -104,6 +105,8 @@ def spark():
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.codegen.wholeStage", "false")  # little data: compiling would be all the work
+        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.memory", "2g")
@@ -139,8 +142,19 @@ def select(lake, queries):
     return answers
 
 
+def make_models(request):
+    sys.path.insert(0, request["job"])
+    import models_job
+    for name in ("lake", "models"):
+        spark().conf.set(f"spark.millrace.{name}", request[name])
+    for layer, step in request["steps"]:
+        models_job.run(spark(), layer, step)
+
+
 def answer(request):
     lake = Path(request["lake"])
+    if request["do"] == "models":
+        return make_models(request)
     if request["do"] == "append":
         return append(lake, request["table"])
     if request["do"] == "select":
