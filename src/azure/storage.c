@@ -225,6 +225,9 @@ mr_status mr_storage_list(mr_storage *storage, const char *prefix, bool delimite
         mr_buffer_clear(&marker);
         if (status == MR_OK && !none) {
             status = mr_storage_list_parse(mr_buffer_text(&page), visit, ctx, &ended, &marker, err);
+            if (status != MR_OK) {
+                (void)mr_fail_in(err, status, "list %s/%s", storage->endpoint, storage->container);
+            }
         }
     } while (status == MR_OK && !ended && marker.bytes > 0);
     mr_buffer_free(&marker);

@@ -82,8 +82,8 @@ mr_status mr_storage_open(const mr_storage_options *options, mr_storage **ret_st
     }
     if (status == MR_OK && key == NULL && sas == NULL && options->credential == NULL) {
         status = mr_fail(err, MR_INVALID,
-                         "storage account %s: neither an account's key, nor a shared access "
-                         "signature, nor an identity is set",
+                         "storage account %s: neither MILLRACE_AZURE_ACCOUNT_KEY nor "
+                         "MILLRACE_AZURE_SAS is set, and there is no identity",
                          options->account);
     }
     if (status != MR_OK) {

@@ -261,7 +261,8 @@ mr_status mr_storage_sign(mr_text key, mr_text text,
         secret_bytes = EVP_DecodeBlock(secret, (const unsigned char *)key.data, (int)key.bytes);
     }
     if (secret_bytes < 0) {
-        return mr_fail(err, MR_INVALID, "the account's key is not a key of Azure Storage (base64)");
+        return mr_fail(err, MR_INVALID,
+                       "MILLRACE_AZURE_ACCOUNT_KEY is not a key of Azure Storage (base64)");
     }
     secret_bytes -= key.data[key.bytes - 1] == '=' ? 1 : 0;
     secret_bytes -= key.data[key.bytes - 2] == '=' ? 1 : 0;

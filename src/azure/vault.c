@@ -78,8 +78,8 @@ static mr_status fail_answer(const exchange *x, const char *identity,
     mr_token_answer_reason(mr_buffer_text(&x->answer), NULL, reason);
     if (x->status == http_unauthorized) {
         return mr_fail(err, MR_INVALID,
-                       "%s: the vault does not take the token of the %s; its "
-                       "authority is %s",
+                       "%s: the vault does not take the token of the %s; tenant and "
+                       "MILLRACE_AZURE_AUTHORITY must be those of its authority, which is %s",
                        x->secret, identity,
                        challenge->authority[0] != '\0' ? challenge->authority : "not said");
     }

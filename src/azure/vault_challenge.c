@@ -14,11 +14,9 @@ static const char resource_scheme[] = "https://";
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS  "0123456789"
 
-/* --- References --------------------------------------------------------------------------------
- */
+/* --- References ------------------------------------------------------------------------------- */
 
-/* Copies the part up to '/' or the end, when it is made of `allowed` and fits; NULL: it does not.
- */
+/* Copies the part up to '/' or the end; NULL: it is not made of `allowed`, or does not fit. */
 static const char *take_part(const char *text, const char *allowed, char *part, size_t size)
 {
     size_t bytes = strspn(text, allowed);
@@ -62,8 +60,7 @@ mr_status mr_vault_reference_parse(const char *text, mr_vault_reference *ret_ref
     return MR_OK;
 }
 
-/* --- Challenges --------------------------------------------------------------------------------
- */
+/* --- Challenges ------------------------------------------------------------------------------- */
 
 /* The next `name="value"` or `name=value` of a header; false: there is none. */
 static bool next_parameter(const char **at, mr_text *ret_name, mr_text *ret_value)

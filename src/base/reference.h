@@ -38,8 +38,7 @@ typedef struct mr_reference_reader {
 mr_status mr_reference_read(const mr_reference_reader *reader, const char *setting,
                             const char *reference, mr_buffer *out, mr_err *err);
 
-/* --- A value, given or referred to --------------------------------------------------------------
- */
+/* --- A value, given or referred to ------------------------------------------------------------ */
 
 enum { mr_value_source_bytes_max = 160 };
 

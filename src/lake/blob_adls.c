@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lake/blob_adls.c - blobs in a container of Azure Data Lake Storage Gen2.
  *
- * Owns:       the connection to the container, its identity, and <data>/lake-cache/<hash of the
- * URL>/ with the copies of blobs and the stages. Called by:  lake/blob.c, from any thread.
+ * Owns:       the connection to the container, its identity, and the copies of blobs and the stages
+ *             in <data>/lake-cache/<hash of the URL>/.
+ * Called by:  lake/blob.c, from any thread.
  * Invariants: what the engine reads or writes lies on this machine's disk; a blob is put by one
  *             request that refuses to overwrite.
  * Not here:   addresses (blob_adls_url.c), fetching and importing files (blob_adls_files.c),

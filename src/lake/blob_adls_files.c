@@ -56,8 +56,8 @@ static mr_status check_size(const download *self, const char *name, mr_err *err)
     mr_status status = mr_storage_find(self->adls->storage, self->full, &blob, err);
 
     if (status == MR_OK && blob.bytes != self->bytes) {
-        status = mr_fail(err, MR_CORRUPT, "read %s: it has %llu bytes and not %llu", name,
-                         (unsigned long long)blob.bytes, (unsigned long long)self->bytes);
+        status = mr_fail(err, MR_CORRUPT, "read %s: it has %llu bytes, and %llu by its table's log",
+                         name, (unsigned long long)blob.bytes, (unsigned long long)self->bytes);
     }
     return status;
 }
