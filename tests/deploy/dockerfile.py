@@ -77,6 +77,10 @@ class Root:
     def build(self, stage, context, roots):
         """Runs the steps of a stage; a failing one raises CalledProcessError with its output."""
         shutil.copy("/etc/resolv.conf", self.folder / "etc/resolv.conf")
+        authorities = self.folder / "usr/local/share/ca-certificates"  # of a proxy between this machine and the registries
+        authorities.mkdir(parents=True, exist_ok=True)
+        for file in Path("/usr/local/share/ca-certificates").glob("*.crt"):
+            shutil.copy(file, authorities)
         for instruction, rest in stage.steps:
             if instruction == "RUN":
                 done = self.run(["/bin/sh", "-c", rest], self.user, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
