@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* query/sales_result.c - a question's walks, each in two halves of the set at a time. */
+/* query/sales_result.c - a question's walks, each by two threads that share the set. */
 #include "query/sales_result.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { halves = 2, walks_max = 2, lines_beside_min = 50000 };
+#include "base/thread.h"
+
+enum { walkers_max = 2, walks_max = 2, lines_beside_min = 50000 };
 
 /* --- What is taken ---------------------------------------------------------------------------- */
 
@@ -47,79 +50,113 @@ static uint64_t *customer_bits(const mr_sales_set *set, const mr_sales_question 
     return bits;
 }
 
-/* --- Walks, two threads side by side ---------------------------------------------------------- */
+/* --- Walks, two threads side by side ----------------------------------------------------------
+ *
+ * Each takes the next part of the set that nobody has: days lie side by side, so that halves would
+ * leave one thread without work, and a core that others use takes less than its share. */
 
-typedef struct walker {
+typedef struct share {
     const mr_sales_set *set;
     const mr_sales_pass_options *options; /* of each walk */
     size_t walk_count;
-    mr_sales_slice slice;
-    mr_sales_pass *passes[walks_max];
+    atomic_uint next[walks_max]; /* the part that is taken next */
+} share;
+
+typedef struct walker {
+    share *work;
+    mr_sales_pass *passes[walks_max]; /* NULL: took no part */
     mr_status status;
     mr_err err;
-    pthread_t thread;
-    bool beside; /* in a thread of its own, to be joined */
 } walker;
 
-static void *walk_slice(void *ctx)
+static void walk_parts(walker *self, size_t index)
+{
+    share *work = self->work;
+    const uint32_t parts = mr_sales_set_parts(work->set);
+    uint32_t part;
+
+    while ((part = atomic_fetch_add(&work->next[index], 1)) < parts) {
+        if (self->passes[index] == NULL) {
+            self->status = mr_sales_pass_create(&work->options[index], work->set,
+                                                &self->passes[index], &self->err);
+        }
+        if (self->status != MR_OK) {
+            return;
+        }
+        mr_sales_pass_add(self->passes[index], work->set, mr_sales_set_part(work->set, part));
+    }
+}
+
+static void *walk_all_parts(void *ctx)
 {
     walker *self = ctx;
 
-    for (size_t index = 0; index < self->walk_count && self->status == MR_OK; index++) {
-        self->status = mr_sales_pass_create(&self->options[index], self->set, &self->passes[index],
-                                            &self->err);
-        if (self->status == MR_OK) {
-            mr_sales_pass_add(self->passes[index], self->set, self->slice);
-        }
+    for (size_t index = 0; index < self->work->walk_count && self->status == MR_OK; index++) {
+        walk_parts(self, index);
     }
     return NULL;
 }
 
 /* Few lines are walked sooner than a thread is started. */
-static void walk_halves(walker walkers[static halves])
+static void walk_beside(walker walkers[static walkers_max])
 {
-    walker *other = &walkers[1];
+    pthread_t thread;
+    const bool beside = walkers[0].work->set->lines.count >= lines_beside_min &&
+                        mr_thread_start(&thread, "sales-walk", walk_all_parts, &walkers[1]) == 0;
 
-    other->beside = other->set->lines.count >= lines_beside_min &&
-                    pthread_create(&other->thread, NULL, walk_slice, other) == 0;
-    (void)walk_slice(&walkers[0]);
-    if (other->beside) {
-        const int joined = pthread_join(other->thread, NULL);
+    (void)walk_all_parts(&walkers[0]);
+    if (beside) {
+        const int joined = pthread_join(thread, NULL);
         MR_ASSERT(joined == 0); /* fails only on misuse */
-    } else if (walkers[0].status == MR_OK) {
-        (void)walk_slice(other);
     }
 }
 
-/* All walks over the whole set; their passes are finished. */
+/* One pass of what both walked. */
+static mr_status join(walker walkers[static walkers_max], size_t index, mr_sales_pass **ret_pass,
+                      mr_err *err)
+{
+    const share *work = walkers[0].work;
+    mr_sales_pass *pass = walkers[0].passes[index], *other = walkers[1].passes[index];
+    mr_status status = MR_OK;
+
+    if (pass != NULL && other != NULL) {
+        mr_sales_pass_merge(pass, other);
+        mr_sales_pass_destroy(other);
+    } else if (pass == NULL && other != NULL) {
+        pass = other;
+    } else if (pass == NULL) { /* nothing to walk */
+        status = mr_sales_pass_create(&work->options[index], work->set, &pass, err);
+    }
+    if (status == MR_OK) {
+        mr_sales_pass_finish(pass, work->set);
+        *ret_pass = pass;
+    }
+    return status;
+}
+
+/* All walks over the whole set; their passes are finished. Where one fails, the caller frees those
+ * that were given. */
 static mr_status walk_all(const mr_sales_set *set, const mr_sales_pass_options *options,
                           size_t count, mr_sales_pass **ret_passes[walks_max], mr_err *err)
 {
-    walker walkers[halves];
+    share work = {.set = set, .options = options, .walk_count = count};
+    walker walkers[walkers_max] = {{.work = &work}, {.work = &work}};
     mr_status status = MR_OK;
 
-    for (uint32_t half = 0; half < halves; half++) {
-        walkers[half] = (walker){.set = set,
-                                 .options = options,
-                                 .walk_count = count,
-                                 .slice = mr_sales_set_half(set, half)};
-    }
-    walk_halves(walkers);
-    for (size_t half = 0; half < halves && status == MR_OK; half++) {
-        status = walkers[half].status;
+    walk_beside(walkers);
+    for (size_t at = 0; at < walkers_max && status == MR_OK; at++) {
+        status = walkers[at].status;
         if (status != MR_OK && err != NULL) {
-            *err = walkers[half].err;
+            *err = walkers[at].err;
         }
     }
     for (size_t index = 0; index < count; index++) {
         if (status == MR_OK) {
-            mr_sales_pass_merge(walkers[0].passes[index], walkers[1].passes[index]);
-            mr_sales_pass_finish(walkers[0].passes[index], set);
-            *ret_passes[index] = walkers[0].passes[index];
+            status = join(walkers, index, ret_passes[index], err);
         } else {
             mr_sales_pass_destroy(walkers[0].passes[index]);
+            mr_sales_pass_destroy(walkers[1].passes[index]);
         }
-        mr_sales_pass_destroy(walkers[1].passes[index]);
     }
     return status;
 }

@@ -96,24 +96,27 @@ bool mr_sales_set_next(const mr_sales_set *set, int32_t from, int32_t to, mr_sal
     return false;
 }
 
-mr_sales_slice mr_sales_set_half(const mr_sales_set *set, uint32_t half)
+uint32_t mr_sales_set_parts(const mr_sales_set *set)
 {
-    uint32_t low = 0, high = set->segment_count;
+    return (set->segment_count + mr_sales_part_segments - 1) / mr_sales_part_segments;
+}
 
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
+/* Where a part begins: with an invoice. */
+static uint32_t part_begin(const mr_sales_set *set, uint64_t index)
+{
+    const uint64_t near = index * mr_sales_part_segments;
+    uint32_t begin = near < set->segment_count ? (uint32_t)near : set->segment_count;
 
-        if (set->segments[middle].first_line < set->lines.count / 2) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    while (begin > 0 && begin < set->segment_count &&
+           set->segments[begin].invoice == set->segments[begin - 1].invoice) {
+        begin++;
     }
-    while (low > 0 && low < set->segment_count &&
-           set->segments[low].invoice == set->segments[low - 1].invoice) {
-        low++;
-    }
-    return half == 0 ? (mr_sales_slice){0, low} : (mr_sales_slice){low, set->segment_count};
+    return begin;
+}
+
+mr_sales_slice mr_sales_set_part(const mr_sales_set *set, uint32_t index)
+{
+    return (mr_sales_slice){part_begin(set, index), part_begin(set, (uint64_t)index + 1)};
 }
 
 static void lines_room(mr_sales_lines *lines, uint32_t room)

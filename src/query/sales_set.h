@@ -59,7 +59,7 @@ typedef struct mr_sales_days {
     int32_t first, last;
 } mr_sales_days;
 
-enum { mr_sales_block_segments = 256 };
+enum { mr_sales_block_segments = 256, mr_sales_part_segments = 8192 };
 
 typedef struct mr_sales_set {
     mr_sales_names invoices, products, countries;
@@ -103,8 +103,10 @@ typedef struct mr_sales_slice {
 bool mr_sales_set_next(const mr_sales_set *set, int32_t from, int32_t to, mr_sales_slice *slice,
                        mr_sales_slice *ret_some);
 
-/* One of two halves (0, 1) of a set, by its lines; no invoice is in both. */
-mr_sales_slice mr_sales_set_half(const mr_sales_set *set, uint32_t half);
+/* The index-th part of a set, for threads to share; no invoice is in two of them. Beyond the last
+ * they are empty. */
+uint32_t mr_sales_set_parts(const mr_sales_set *set);
+mr_sales_slice mr_sales_set_part(const mr_sales_set *set, uint32_t index);
 
 /* yyyymm of a day. */
 int32_t mr_sales_month_of(int32_t day);

@@ -525,6 +525,38 @@ static void any_filter_gives_what_sql_gives(void **state)
     mr_sales_lake_close(lake);
 }
 
+/* Enough lines for two threads, in more than one part. */
+static void threads_share_what_one_would_walk(void **state)
+{
+    shop *s = *state;
+    mr_sales_lake *lake = open_lake(s, 64 << 20);
+    mr_random random;
+    filter given;
+    uint32_t met = 0;
+
+    commit(s, 0, 60000, false);
+    bind(s);
+    mr_sales_set *set = refresh(lake, NULL);
+    mr_random_seed(&random, 12);
+    assert_true(mr_sales_set_parts(set) > 1);
+    for (uint32_t index = 0; index < mr_sales_set_parts(set); index++) {
+        const mr_sales_slice part = mr_sales_set_part(set, index);
+
+        assert_int_equal(part.first, met);
+        assert_true(part.end > part.first);
+        assert_true(part.first == 0 ||
+                    set->segments[part.first].invoice != set->segments[part.first - 1].invoice);
+        met = part.end;
+    }
+    assert_int_equal(met, set->segment_count);
+    for (int index = 0; index < 12; index++) {
+        make_filter(&random, set, &given);
+        check_question(s, set, &given.question);
+    }
+    mr_sales_set_free(set);
+    mr_sales_lake_close(lake);
+}
+
 static void a_set_follows_the_table(void **state)
 {
     shop *s = *state;
@@ -702,6 +734,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(any_filter_gives_what_sql_gives, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(threads_share_what_one_would_walk, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(a_set_follows_the_table, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(too_many_lines_are_read_from_the_lake, open_shop,
                                         close_shop),
