@@ -2,15 +2,15 @@
 /* bus/kafka_assign.c - which partitions a consumer reads, where each begins, and how far its group
  * is said to have come.
  *
- *        given (group), listed (none)          position known, within bounds
+ *        given (group), listed (none)          position known, within bounds, as the others' are
  *   -  --------------------------------> waiting ----------------------------> placed <--.
  *   ^                                        |                                   |  seek | told
  *   |                revoked                 v           revoked                 v       |
  *   '----------------------------------------+-----------------------------------+---> seeking
  *
  * A rebalance only notes what is given; the targets are asked for their positions afterwards, in
- * the poll itself, where a target that is away is an error to return and to ask again after. Only
- * a partition that is placed is handed to librdkafka (incremental assignment), at its offset.
+ * the poll itself, at once, where a target that is away is an error to return and to ask again
+ * after. Only then they are handed to librdkafka (incremental assignment), each at its offset.
  *
  * Threads: the polling thread's.
  */
@@ -242,6 +242,27 @@ static void go_to(mr_kafka_consumer *consumer, mr_kafka_part *part, int64_t offs
     part->returned = offset;
 }
 
+/* Hands it to librdkafka, which reads from where it was located. */
+static mr_status begin_reading(mr_kafka_consumer *consumer, mr_kafka_part *part, mr_err *err)
+{
+    rd_kafka_topic_partition_list_t *list = list_one(consumer, part->number, part->position);
+    rd_kafka_error_t *error = rd_kafka_incremental_assign(consumer->client, list);
+    mr_status st = MR_OK;
+
+    rd_kafka_topic_partition_list_destroy(list);
+    part->located = false; /* if it failed, it is asked for anew */
+    if (error != NULL) {
+        st = mr_fail(err, MR_UNAVAILABLE, "topic %s/%d: begin to read: %s", consumer->topic_given,
+                     part->number, rd_kafka_error_string(error));
+        rd_kafka_error_destroy(error);
+        return st;
+    }
+    part->placed = true;
+    part->published = part->position; /* that is where the target stands */
+    part->publish_due = true;
+    return MR_OK;
+}
+
 static mr_status place(mr_kafka_consumer *consumer, mr_kafka_part *part, int64_t offset,
                        mr_err *err)
 {
@@ -250,20 +271,8 @@ static mr_status place(mr_kafka_consumer *consumer, mr_kafka_part *part, int64_t
     if (st != MR_OK) {
         return st;
     }
-    rd_kafka_topic_partition_list_t *list = list_one(consumer, part->number, offset);
-    rd_kafka_error_t *error = rd_kafka_incremental_assign(consumer->client, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    if (error != NULL) {
-        st = mr_fail(err, MR_UNAVAILABLE, "topic %s/%d: begin to read: %s", consumer->topic_given,
-                     part->number, rd_kafka_error_string(error));
-        rd_kafka_error_destroy(error);
-        return st;
-    }
     go_to(consumer, part, offset);
-    part->placed = true;
-    part->published = offset; /* that is where the target stands */
-    part->publish_due = true;
-    return MR_OK;
+    return begin_reading(consumer, part, err);
 }
 
 /* A partition that was just handed over may not be ready for it: the next poll tries again. What it
@@ -323,26 +332,38 @@ static mr_status list_parts(mr_kafka_consumer *consumer, mr_err *err)
     return st;
 }
 
-static mr_status settle_part(mr_kafka_consumer *consumer, mr_kafka_part *part, mr_err *err)
+/* Asks target and log where it begins. */
+static mr_status locate(mr_kafka_consumer *consumer, mr_kafka_part *part, mr_err *err)
 {
     const mr_bus_consumer_options *options = &consumer->options;
     int64_t offset = -1;
+    mr_status st = MR_OK;
 
-    if (part->seeking) {
-        return tell_seek(consumer, part, err);
-    }
-    if (part->placed) {
-        return MR_OK;
-    }
     if (options->position != NULL) {
-        mr_status st = options->position(options->ctx, part->number, &offset, err);
-        if (st != MR_OK) {
-            return st;
-        }
+        st = options->position(options->ctx, part->number, &offset, err);
     }
-    return place(consumer, part, offset, err);
+    if (st == MR_OK) {
+        st = check_offset(consumer, part->number, &offset, err);
+    }
+    if (st == MR_OK) {
+        go_to(consumer, part, offset);
+        part->located = true;
+    }
+    return st;
 }
 
+bool mr_kafka_assign_pending(const mr_kafka_consumer *consumer)
+{
+    for (size_t index = 0; index < consumer->part_count; index++) {
+        if (!consumer->parts[index].placed) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All are located before the first is read: a broker answers a connection's requests one after the
+ * other, so once there is nothing to fetch each question would wait for fetch.wait.max.ms. */
 mr_status mr_kafka_assign_settle(mr_kafka_consumer *consumer, mr_err *err)
 {
     mr_status st = MR_OK;
@@ -351,7 +372,17 @@ mr_status mr_kafka_assign_settle(mr_kafka_consumer *consumer, mr_err *err)
         st = list_parts(consumer, err);
     }
     for (size_t index = 0; st == MR_OK && index < consumer->part_count; index++) {
-        st = settle_part(consumer, &consumer->parts[index], err);
+        mr_kafka_part *part = &consumer->parts[index];
+        if (part->seeking) {
+            st = tell_seek(consumer, part, err);
+        } else if (!part->placed && !part->located) {
+            st = locate(consumer, part, err);
+        }
+    }
+    for (size_t index = 0; st == MR_OK && index < consumer->part_count; index++) {
+        if (consumer->parts[index].located) {
+            st = begin_reading(consumer, &consumer->parts[index], err);
+        }
     }
     return st;
 }

@@ -390,7 +390,9 @@ mr_status mr_kafka_poll(void *state, uint32_t timeout_ms, const mr_bus_message *
         if (consumer->count > 0 || consumer->moved || left_us <= 0) {
             break;
         }
-        await_wake(consumer, left_us);
+        if (!mr_kafka_assign_pending(consumer)) { /* else nothing would wake us for it */
+            await_wake(consumer, left_us);
+        }
     }
     keep_fetching(consumer);
     *ret_messages = consumer->messages;

@@ -17,6 +17,7 @@ typedef struct mr_kafka_queue {
 typedef struct mr_kafka_part {
     int32_t number;
     bool placed;       /* it is being read; else its position is still to be asked for */
+    bool located;      /* not placed, and `position` says where to begin */
     bool seeking;      /* `position` is still to be told to the library */
     int64_t position;  /* where the next poll reads on */
     int64_t returned;  /* behind the last message returned */
@@ -63,6 +64,8 @@ void mr_kafka_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
                         rd_kafka_topic_partition_list_t *partitions, void *opaque);
 /* Asks for the positions not known yet, and goes to them. */
 mr_status mr_kafka_assign_settle(mr_kafka_consumer *consumer, mr_err *err);
+/* Some are still to be settled: a rebalance came within the poll. */
+bool mr_kafka_assign_pending(const mr_kafka_consumer *consumer);
 /* Tells the group's progress when it is due, or at once. */
 void mr_kafka_publish_due(mr_kafka_consumer *consumer, bool at_once);
 /* After the log refused its offset: its position is to be asked for anew. */
