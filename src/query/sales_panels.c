@@ -26,6 +26,7 @@ typedef struct ranking {
     int (*tie)(const mr_sales_set *set, uint32_t a, uint32_t b);
     void (*cells)(const mr_sales_result *result, uint32_t number, const mr_sales_group *group,
                   mr_sales_rows *rows);
+    bool by_tie; /* `tie` is the order itself, and turns with the direction */
 } ranking;
 
 static bool has_orders(const mr_sales_group *group)
@@ -51,6 +52,22 @@ static __int128 sales_of(const mr_sales_group *group)
 static __int128 quantity_of(const mr_sales_group *group)
 {
     return group->quantity;
+}
+
+static __int128 orders_of(const mr_sales_group *group)
+{
+    return group->orders;
+}
+
+static __int128 last_order_of(const mr_sales_group *group)
+{
+    return group->last_order_s;
+}
+
+static __int128 nothing_of(const mr_sales_group *group)
+{
+    (void)group;
+    return 0;
 }
 
 static __int128 returned_of(const mr_sales_group *group)
@@ -83,10 +100,23 @@ static int tie_customers(const mr_sales_set *set, uint32_t a, uint32_t b)
            (set->customers.number[a] < set->customers.number[b]);
 }
 
+static int tie_customer_names(const mr_sales_set *set, uint32_t a, uint32_t b)
+{
+    const mr_sales_customers *customers = &set->customers;
+    const uint32_t left = customers->name[a], right = customers->name[b];
+    int order = (left != MR_SALES_NONE) - (right != MR_SALES_NONE);
+
+    if (order == 0 && left != right) {
+        order = compare_names(&customers->names, left, right);
+    }
+    return order != 0 ? order : tie_customers(set, a, b);
+}
+
 /* The first of an order, as many as there is room for. */
 typedef struct ranked {
     const mr_sales_set *set;
     const ranking *by;
+    bool ascending;
     entry *entries;
     size_t count, room;
     uint64_t total; /* with those that there is no room for */
@@ -98,9 +128,10 @@ static int compare_entries(const void *left, const void *right, void *ctx)
     const ranked *self = ctx;
 
     if (a->key != b->key) {
-        return a->key < b->key ? 1 : -1;
+        return (a->key < b->key) == self->ascending ? -1 : 1;
     }
-    return self->by->tie(self->set, a->number, b->number);
+    const int order = self->by->tie(self->set, a->number, b->number);
+    return self->by->by_tie && !self->ascending ? -order : order;
 }
 
 /* Keeps the entries in order; most find no place. */
@@ -118,12 +149,23 @@ static void offer(ranked *list, entry one)
     list->entries[place] = one;
 }
 
+static uint64_t end_of(const mr_sales_page *page, uint64_t count)
+{
+    return page->skip >= count                 ? page->skip
+           : page->limit >= count - page->skip ? count
+                                               : page->skip + page->limit;
+}
+
 enum { offered_max = 1000 }; /* more are sorted at once */
 
 static ranked rank(const mr_sales_set *set, const mr_sales_group *groups, uint32_t count,
-                   const ranking *by, uint64_t end)
+                   const ranking *by, const mr_sales_page *page)
 {
-    ranked list = {.set = set, .by = by, .room = end < count ? (size_t)end : count};
+    const uint64_t end = end_of(page, count);
+    ranked list = {.set = set,
+                   .by = by,
+                   .ascending = page->ascending,
+                   .room = end < count ? (size_t)end : count};
 
     list.entries = mr_alloc((list.room + 1) * sizeof *list.entries);
     const bool sorts = list.room > offered_max;
@@ -146,13 +188,6 @@ static ranked rank(const mr_sales_set *set, const mr_sales_group *groups, uint32
         qsort_r(list.entries, list.count, sizeof *list.entries, compare_entries, &list);
     }
     return list;
-}
-
-static uint64_t end_of(const mr_sales_page *page, uint64_t count)
-{
-    return page->skip >= count                 ? page->skip
-           : page->limit >= count - page->skip ? count
-                                               : page->skip + page->limit;
 }
 
 /* --- Cells ------------------------------------------------------------------------------------ */
@@ -242,7 +277,7 @@ static mr_status write_ranked(const mr_sales_result *result, const mr_sales_grou
                               uint32_t count, const ranking *by, const mr_sales_page *page,
                               mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    const ranked list = rank(result->set, groups, count, by, end_of(page, count));
+    const ranked list = rank(result->set, groups, count, by, page);
     const uint64_t end = end_of(page, list.total);
     mr_status status = MR_OK;
 
@@ -271,8 +306,8 @@ static void sold_cells(const mr_sales_result *result, uint32_t product, const mr
 static mr_status write_products(const mr_sales_result *result, const mr_sales_page *page,
                                 mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    static const ranking by_sales = {has_orders, sales_of, tie_products, sold_cells};
-    static const ranking by_quantity = {has_orders, quantity_of, tie_products, sold_cells};
+    static const ranking by_sales = {has_orders, sales_of, tie_products, sold_cells, false};
+    static const ranking by_quantity = {has_orders, quantity_of, tie_products, sold_cells, false};
 
     return write_ranked(result, result->now->products, result->now->product_count,
                         page->by_quantity ? &by_quantity : &by_sales, page, rows, ret_total, err);
@@ -293,10 +328,18 @@ static void buyer_cells(const mr_sales_result *result, uint32_t customer,
 static mr_status write_customers(const mr_sales_result *result, const mr_sales_page *page,
                                  mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    static const ranking by = {has_orders, sales_of, tie_customers, buyer_cells};
+    static const ranking by[] = {
+        [MR_SALES_BUYERS_BY_SPENT] = {has_orders, sales_of, tie_customers, buyer_cells, false},
+        [MR_SALES_BUYERS_BY_ORDERS] = {has_orders, orders_of, tie_customers, buyer_cells, false},
+        [MR_SALES_BUYERS_BY_LAST_ORDER] = {has_orders, last_order_of, tie_customers, buyer_cells,
+                                           false},
+        [MR_SALES_BUYERS_BY_NUMBER] = {has_orders, nothing_of, tie_customers, buyer_cells, true},
+        [MR_SALES_BUYERS_BY_NAME] = {has_orders, nothing_of, tie_customer_names, buyer_cells, true},
+    };
 
-    return write_ranked(result, result->now->customers, result->now->customer_count, &by, page,
-                        rows, ret_total, err);
+    MR_ASSERT(page->buyers < MR_SALES_BUYERS_SORTS);
+    return write_ranked(result, result->now->customers, result->now->customer_count,
+                        &by[page->buyers], page, rows, ret_total, err);
 }
 
 static void returned_cells(const mr_sales_result *result, uint32_t product,
@@ -310,7 +353,7 @@ static void returned_cells(const mr_sales_result *result, uint32_t product,
 static mr_status write_returned(const mr_sales_result *result, const mr_sales_page *page,
                                 mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    static const ranking by = {has_cancelled, returned_of, tie_products, returned_cells};
+    static const ranking by = {has_cancelled, returned_of, tie_products, returned_cells, false};
 
     return write_ranked(result, result->now->products, result->now->product_count, &by, page, rows,
                         ret_total, err);
@@ -327,7 +370,7 @@ static void cancelling_cells(const mr_sales_result *result, uint32_t customer,
 static mr_status write_cancelling(const mr_sales_result *result, const mr_sales_page *page,
                                   mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    static const ranking by = {has_cancelled, returned_of, tie_customers, cancelling_cells};
+    static const ranking by = {has_cancelled, returned_of, tie_customers, cancelling_cells, false};
 
     return write_ranked(result, result->now->customers, result->now->customer_count, &by, page,
                         rows, ret_total, err);
@@ -348,7 +391,7 @@ static void country_cells(const mr_sales_result *result, uint32_t country,
 static mr_status write_countries(const mr_sales_result *result, const mr_sales_page *page,
                                  mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
 {
-    static const ranking by = {has_lines, sales_of, tie_countries, country_cells};
+    static const ranking by = {has_lines, sales_of, tie_countries, country_cells, false};
 
     return write_ranked(result, result->now->countries, result->now->country_count, &by, page, rows,
                         ret_total, err);

@@ -22,8 +22,19 @@ typedef enum mr_sales_panel {
     MR_SALES_PANEL_HOURS,
 } mr_sales_panel;
 
+typedef enum mr_sales_buyer_sort {
+    MR_SALES_BUYERS_BY_SPENT,
+    MR_SALES_BUYERS_BY_ORDERS,
+    MR_SALES_BUYERS_BY_LAST_ORDER,
+    MR_SALES_BUYERS_BY_NUMBER,
+    MR_SALES_BUYERS_BY_NAME, /* by its bytes; who has none comes before all names */
+    MR_SALES_BUYERS_SORTS,
+} mr_sales_buyer_sort;
+
 typedef struct mr_sales_page {
-    bool by_quantity; /* products: not by sales */
+    bool by_quantity;           /* products: not by sales */
+    mr_sales_buyer_sort buyers; /* customers; equal ones by number */
+    bool ascending;             /* customers: the smallest first */
     uint64_t skip;
     uint64_t limit;
 } mr_sales_page;

@@ -195,7 +195,7 @@ static mr_status read_panel(mr_web_call *call, panel_request *ret, mr_err *err)
 {
     const mr_text name = mr_web_call_path(call, 0);
     char text[32];
-    size_t by = 0;
+    size_t by = 0, sort = 0, direction = 0;
     int64_t limit = page_default, after = 0;
     mr_status status = MR_OK;
 
@@ -208,14 +208,24 @@ static mr_status read_panel(mr_web_call *call, panel_request *ret, mr_err *err)
     if (status == MR_OK) {
         status = mr_web_query_word(call, "by", "sales|quantity", 0, &by, err);
     }
+    if (status == MR_OK) { /* as mr_sales_buyer_sort has them */
+        status =
+            mr_web_query_word(call, "sort", "spent|orders|last_order|number|name", 0, &sort, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_word(call, "direction", "desc|asc", 0, &direction, err);
+    }
     if (status == MR_OK) {
         status = mr_web_query_integer(call, "limit", 1, page_max, page_default, &limit, err);
     }
     if (status == MR_OK) {
         status = mr_web_query_integer(call, "after", 0, INT32_MAX, 0, &after, err);
     }
+    const bool customers = ret->panel == MR_SALES_PANEL_CUSTOMERS;
     const bool whole = ret->panel == MR_SALES_PANEL_SERIES || ret->panel == MR_SALES_PANEL_HOURS;
     ret->page = (mr_sales_page){.by_quantity = by == 1,
+                                .buyers = customers ? (mr_sales_buyer_sort)sort : 0,
+                                .ascending = customers && direction == 1,
                                 .skip = ret->csv ? 0 : (uint64_t)after,
                                 .limit = ret->csv || whole ? UINT64_MAX : (uint64_t)limit};
     return status;
@@ -273,8 +283,9 @@ mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err)
         return status;
     }
     if (!is_fresh(call, set)) {
-        (void)snprintf(name, sizeof name, "panel,%d,%d,%" PRIu64 ",%" PRIu64, (int)wanted.panel,
-                       wanted.page.by_quantity, wanted.page.skip, wanted.page.limit);
+        (void)snprintf(name, sizeof name, "panel,%d,%d,%d,%d,%" PRIu64 ",%" PRIu64,
+                       (int)wanted.panel, wanted.page.by_quantity, (int)wanted.page.buyers,
+                       wanted.page.ascending, wanted.page.skip, wanted.page.limit);
         const mr_sales_kept kept = {mr_text_of(name), make_panel, &wanted};
 
         status = wanted.csv ? make_panel(&wanted, set, &given.question, mr_web_call_out(call), err)

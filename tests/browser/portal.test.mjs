@@ -208,6 +208,33 @@ test("the list of customers goes on, page by page, to the last", { role: "analys
   assert.deepEqual(await rows.allTextContents(), found.items.map((one) => String(one.customer_id)));
 });
 
+test("customers stand in the order of any column, over all of them", { role: "analyst" }, async ({ page, platform }) => {
+  await visit(page, "/customers");
+  const rows = page.locator(".row-link");
+  const head = (name) => page.locator("th", { has: page.getByRole("button", { name }) });
+  await rows.first().waitFor();
+  assert.equal(await head("Customer").getAttribute("aria-sort"), "ascending");
+  const inOrder = async (sort, direction) => {
+    const { items } = await platform.ask("analyst", `/sales/customers?sort=${sort}&direction=${direction}&limit=50`);
+    const wanted = items.map((one) => String(one.customer_id));
+    await page.waitForFunction((texts) => [...document.querySelectorAll(".row-link")].map((row) => row.textContent).join() === texts, wanted.join());
+    return items;
+  };
+  await page.getByRole("button", { name: "Spent to date" }).focus();
+  await page.keyboard.press("Enter");
+  const most = await inOrder("spent", "desc");
+  assert.ok(Number(most[0].spent) > Number(most[49].spent));
+  assert.equal(await head("Spent to date").getAttribute("aria-sort"), "descending");
+  assert.match(page.url(), /sort=spent$/);
+  await page.getByRole("button", { name: "Spent to date" }).click();
+  await inOrder("spent", "asc");
+  assert.equal(await head("Spent to date").getAttribute("aria-sort"), "ascending");
+  await page.getByRole("button", { name: "Last order" }).click();
+  await inOrder("last_order", "desc");
+  await page.getByRole("button", { name: "Show more" }).click();
+  await rows.nth(99).waitFor();
+});
+
 test("staff find any customer by typing, and see the raw event of a line", { role: "analyst" }, async ({ page, platform }) => {
   await visit(page, "/customers");
   await page.getByLabel("Customer number or name").fill(String(platform.customer));

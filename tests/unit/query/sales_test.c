@@ -505,54 +505,44 @@ static void check_question(shop *s, const mr_sales_set *set, const mr_sales_ques
 
 /* --- Tests ------------------------------------------------------------------------------------ */
 
+static void ask_at_random(shop *s, const mr_sales_set *set, uint64_t seed, int count)
+{
+    mr_random random;
+    filter given;
+
+    mr_random_seed(&random, seed);
+    for (int index = 0; index < count; index++) {
+        make_filter(&random, set, &given);
+        check_question(s, set, &given.question);
+    }
+}
+
+/* The second time there are enough lines for two threads, in more than one part. */
 static void any_filter_gives_what_sql_gives(void **state)
 {
     shop *s = *state;
     mr_sales_lake *lake = open_lake(s, 64 << 20);
-    mr_random random;
-    filter given;
+    uint32_t met = 0;
 
     commit(s, 0, 4000, false);
     bind(s);
     mr_sales_set *set = refresh(lake, NULL);
-    mr_random_seed(&random, 11);
     assert_int_equal(set->lines.count, 4000);
-    for (int index = 0; index < questions; index++) {
-        make_filter(&random, set, &given);
-        check_question(s, set, &given.question);
-    }
+    ask_at_random(s, set, 11, questions);
     mr_sales_set_free(set);
-    mr_sales_lake_close(lake);
-}
-
-/* Enough lines for two threads, in more than one part. */
-static void threads_share_what_one_would_walk(void **state)
-{
-    shop *s = *state;
-    mr_sales_lake *lake = open_lake(s, 64 << 20);
-    mr_random random;
-    filter given;
-    uint32_t met = 0;
-
-    commit(s, 0, 60000, false);
+    commit(s, 4000, 60000, false);
     bind(s);
-    mr_sales_set *set = refresh(lake, NULL);
-    mr_random_seed(&random, 12);
+    set = refresh(lake, NULL);
     assert_true(mr_sales_set_parts(set) > 1);
     for (uint32_t index = 0; index < mr_sales_set_parts(set); index++) {
         const mr_sales_slice part = mr_sales_set_part(set, index);
 
         assert_int_equal(part.first, met);
-        assert_true(part.end > part.first);
-        assert_true(part.first == 0 ||
-                    set->segments[part.first].invoice != set->segments[part.first - 1].invoice);
+        assert_true(index == 0 || set->segments[met].invoice != set->segments[met - 1].invoice);
         met = part.end;
     }
     assert_int_equal(met, set->segment_count);
-    for (int index = 0; index < 12; index++) {
-        make_filter(&random, set, &given);
-        check_question(s, set, &given.question);
-    }
+    ask_at_random(s, set, 12, 12);
     mr_sales_set_free(set);
     mr_sales_lake_close(lake);
 }
@@ -708,6 +698,67 @@ static void invoices_come_page_by_page(void **state)
     mr_sales_lake_close(lake);
 }
 
+/* The numbers of all customers in an order, read in pages: "12;7;". */
+static void list_customers(const mr_sales_result *result, mr_sales_page page, char *ret_text)
+{
+    mr_buffer out;
+    mr_sales_rows rows = {.csv = true, .out = &out};
+    uint64_t total = 1;
+
+    mr_buffer_init(&out, sql_bytes_max);
+    ret_text[0] = '\0';
+    for (page.skip = 0, page.limit = 13; page.skip < total; page.skip += page.limit) {
+        assert_int_equal(
+            mr_sales_panel_write(result, MR_SALES_PANEL_CUSTOMERS, &page, &rows, &total, NULL),
+            MR_OK);
+    }
+    assert_int_equal(rows.count, total);
+    (void)mr_buffer_append(&out, "", 1);
+    for (char *line = out.data; *line != '\0'; line = strchr(line, '\n') + 1) {
+        (void)snprintf(ret_text + strlen(ret_text), sql_bytes_max - strlen(ret_text), "%.*s;",
+                       (int)strcspn(line, ","), line);
+    }
+    mr_buffer_free(&out);
+}
+
+/* No customer of these has a name: that order is the one by number. */
+static void customers_come_in_any_order(void **state)
+{
+    static const char *const order_by[MR_SALES_BUYERS_SORTS] = {
+        [MR_SALES_BUYERS_BY_SPENT] = SALES,
+        [MR_SALES_BUYERS_BY_ORDERS] = ORDERS,
+        [MR_SALES_BUYERS_BY_LAST_ORDER] = "max(InvoiceDate) FILTER (InvoiceNo NOT LIKE 'C%')",
+        [MR_SALES_BUYERS_BY_NUMBER] = "CustomerID",
+        [MR_SALES_BUYERS_BY_NAME] = "CustomerID"};
+    shop *s = *state;
+    mr_sales_lake *lake = open_lake(s, 64 << 20);
+    const mr_sales_question all = {.compare = MR_SALES_COMPARE_NONE};
+    char *expected = mr_alloc(sql_bytes_max), *got = mr_alloc(sql_bytes_max), tail[512];
+    mr_sales_result *result = NULL;
+
+    commit(s, 0, 1000, false);
+    bind(s);
+    mr_sales_set *set = refresh(lake, NULL);
+    (void)mr_sales_result_make(set, &all, &result, NULL);
+    for (int sort = 0; sort < 2 * MR_SALES_BUYERS_SORTS; sort++) {
+        const mr_sales_page page = {.buyers = (mr_sales_buyer_sort)(sort / 2),
+                                    .ascending = sort % 2 == 1};
+
+        (void)snprintf(tail, sizeof tail,
+                       "WHERE CustomerID IS NOT NULL GROUP BY CustomerID HAVING %s > 0"
+                       " ORDER BY %s %s, CustomerID",
+                       ORDERS, order_by[page.buyers], page.ascending ? "ASC" : "DESC");
+        ask_sql(s, "CustomerID", tail, &all, result->range, expected, sql_bytes_max);
+        list_customers(result, page, got);
+        assert_string_equal(got, expected);
+    }
+    mr_sales_result_free(result);
+    mr_sales_set_free(set);
+    mr_sales_lake_close(lake);
+    free(expected);
+    free(got);
+}
+
 static void what_is_typed_finds_values(void **state)
 {
     shop *s = *state;
@@ -734,11 +785,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(any_filter_gives_what_sql_gives, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(threads_share_what_one_would_walk, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(a_set_follows_the_table, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(too_many_lines_are_read_from_the_lake, open_shop,
                                         close_shop),
         cmocka_unit_test_setup_teardown(an_answer_is_kept_for_its_version, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(customers_come_in_any_order, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(invoices_come_page_by_page, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(what_is_typed_finds_values, open_shop, close_shop),
     };

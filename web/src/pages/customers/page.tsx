@@ -1,29 +1,59 @@
-// Customers by number, name or country: the way to any of them.
+// Customers by number, name or country: the way to any of them. By number, and where they are searched for, they
+// are those of the store, live; any other order is over all of gold's customers.
+import type { CustomerSold, Rows } from "../../api/sales";
 import type { CustomerFound, CustomersFound } from "../../api/types";
-import { count, money } from "../../lib/format";
+import { count, day, money } from "../../lib/format";
 import { usePages } from "../../lib/pages";
 import { place, setQuery } from "../../lib/router";
 import { AsOf } from "../../ui/as-of";
 import { SearchBox } from "../../ui/controls";
 import { PagedTable } from "../../ui/paged-table";
 import { Empty, FilteredEmpty } from "../../ui/states";
-import type { Column } from "../../ui/table";
+import type { Column, Direction } from "../../ui/table";
 
-const keyOf = (found: CustomerFound) => String(found.customer_id);
+type Row = CustomerFound | CustomerSold;
 
-const allColumns: Column<CustomerFound>[] = [
-  { key: "id", label: "Customer", width: 6, cell: (found) => found.customer_id },
-  { key: "name", label: "Name", width: 16, narrow: "hide", cell: (found) => found.name },
-  { key: "country", label: "Country", width: 14, cell: (found) => found.country },
-  { key: "orders", label: "Orders", figure: true, width: 4, cell: (found) => count(found.orders) },
-  { key: "spent", label: "Spent to date", figure: true, width: 10, cell: (found) => money(found.spent) },
+const keyOf = (row: Row) => String(row.customer_id);
+
+const allColumns: Column<Row>[] = [
+  { key: "id", label: "Customer", sort: "number", width: 6, cell: (row) => row.customer_id },
+  { key: "name", label: "Name", sort: "name", width: 16, narrow: "hide", cell: (row) => row.name },
+  { key: "country", label: "Country", width: 14, cell: (row) => row.country },
+  { key: "orders", label: "Orders", sort: "orders", figure: true, width: 4, cell: (row) => count(row.orders) },
+  {
+    key: "last",
+    label: "Last order",
+    sort: "last_order",
+    width: 10,
+    narrow: "hide",
+    cell: (row) => "last_order" in row && <span class="nowrap">{day(row.last_order)}</span>,
+  },
+  { key: "spent", label: "Spent to date", sort: "spent", figure: true, width: 10, cell: (row) => money(row.spent) },
 ];
+
+const sorts = allColumns.map(({ sort }) => sort).filter(Boolean);
+
+// What the address says, of all customers: without it they stand by number.
+function readOrder(query: URLSearchParams): { sort: string; direction: Direction } | null {
+  const sort = query.get("sort");
+  if (query.get("q") || !sorts.includes(sort ?? "")) return null;
+  return { sort: sort ?? "", direction: query.get("direction") === "asc" ? "asc" : "desc" };
+}
+
+function sortBy(sort: string, direction: Direction): void {
+  const standing = sort === "number" && direction === "asc";
+  setQuery({ sort: standing ? null : sort, direction: standing || direction === "desc" ? null : direction });
+}
 
 export default function Customers() {
   const q = place.value.query.get("q") ?? "";
-  const paged = usePages<CustomerFound, CustomersFound>("/customers", { q }, { keyOf });
+  const order = readOrder(place.value.query);
+  const [path, query] = order ? ["/sales/customers", { ...order }] : ["/customers", { q }];
+  const paged = usePages<Row, CustomersFound | Rows<CustomerSold>>(path, query, { keyOf });
   // Shops that send no names have no column of them.
   const named = paged.list?.items.some((found) => found.name) ?? true;
+  // The store does not tell when an order was the last.
+  const columns = allColumns.filter(({ key }) => (key !== "name" || named) && (key !== "last" || order));
   return (
     <div class="page">
       <header class="page-head">
@@ -35,9 +65,6 @@ export default function Customers() {
       <section class="list" aria-label="Customers">
         <div class="filters">
           <SearchBox label="Customer number or name" value={q} onChange={(text) => setQuery({ q: text || null })} />
-          <a class="button end" href="/sales/customers">
-            By what they spent
-          </a>
         </div>
         <PagedTable
           paged={paged}
@@ -50,7 +77,15 @@ export default function Customers() {
             )
           }
           caption="Customers"
-          columns={allColumns.filter(({ key }) => key !== "name" || named)}
+          columns={columns}
+          above={
+            order && (
+              <p class="small quiet">In this order the figures are those of gold, as the pipeline last made it.</p>
+            )
+          }
+          sort={order?.sort ?? (q ? undefined : "number")}
+          direction={order?.direction ?? "asc"}
+          onSort={q ? undefined : sortBy}
           rowKey={keyOf}
           href={(found) => `/customers/${found.customer_id}`}
         />

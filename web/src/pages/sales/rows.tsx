@@ -130,18 +130,19 @@ const productColumns: Column<ProductSold>[] = [
 ];
 
 const customerColumns: Column<CustomerSold>[] = [
-  { key: "id", label: "Customer", width: 6, cell: (row) => row.customer_id },
-  { key: "name", label: "Name", narrow: "hide", width: 16, cell: (row) => row.name ?? "" },
+  { key: "id", label: "Customer", sort: "number", width: 6, cell: (row) => row.customer_id },
+  { key: "name", label: "Name", sort: "name", narrow: "hide", width: 16, cell: (row) => row.name ?? "" },
   { key: "country", label: "Country", width: 12, cell: (row) => row.country ?? "" },
-  { key: "orders", label: "Orders", figure: true, width: 4, cell: (row) => count(row.orders) },
+  { key: "orders", label: "Orders", sort: "orders", figure: true, width: 4, cell: (row) => count(row.orders) },
   {
     key: "last",
     label: "Last order",
+    sort: "last_order",
     narrow: "hide",
     width: 10,
     cell: (row) => <span class="nowrap">{day(row.last_order)}</span>,
   },
-  { key: "spent", label: "Spent", figure: true, width: 9, cell: (row) => money(row.spent) },
+  { key: "spent", label: "Spent", sort: "spent", figure: true, width: 9, cell: (row) => money(row.spent) },
 ];
 
 interface ListProps<Row> {
@@ -286,12 +287,16 @@ function Listed({ list, invoice, filters, onEvent }: Omit<Props, "search"> & { o
     );
   }
   if (list === "customers") {
+    const by = query.get("sort") ?? "spent";
     return (
       <List<CustomerSold>
         name={list}
         path="/sales/customers"
-        query={base}
+        query={{ ...base, sort: by, direction }}
         columns={customerColumns}
+        sort={by}
+        direction={direction}
+        onSort={(next, to) => setQuery({ sort: next === "spent" ? null : next, direction: to === "desc" ? null : to })}
         keyOf={(row) => String(row.customer_id)}
         href={(row) => `/sales/orders${filterSearch(query, { customer: String(row.customer_id) })}`}
       />
