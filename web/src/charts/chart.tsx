@@ -18,7 +18,8 @@ export interface Picked {
 
 export interface Picks {
   label: string; // of the whole, for ears: 'Periods'
-  names: string[]; // along the category axis, with their figures
+  count: number; // of places along the category axis
+  nameOf: (index: number) => string; // with its figures
   onRange: (first: number, last: number) => void; // equal: a single one
 }
 
@@ -56,7 +57,7 @@ const dragMin = 6; // px
 function PickLayer({ chart, picks }: { chart: () => EChartsType | undefined; picks: Picks }) {
   const [range, setRange] = useState<Range | null>(null);
   const drag = useRef<{ x: number; index: number; moved: boolean } | null>(null);
-  const count = picks.names.length;
+  const { count, nameOf } = picks;
   const instance = chart();
   const area = instance && range ? areaOf(instance, count) : undefined;
   const [left, right] = area && range ? area.edges(...ends(range)) : [0, 0];
@@ -119,7 +120,7 @@ function PickLayer({ chart, picks }: { chart: () => EChartsType | undefined; pic
   };
 
   const [first, last] = range ? ends(range) : [count - 1, count - 1];
-  const value = first === last ? picks.names[first] : `${picks.names[first]} to ${picks.names[last]}`;
+  const value = first === last ? nameOf(first) : `${nameOf(first)} to ${nameOf(last)}`;
   return (
     <div
       class="pick-layer"

@@ -8,6 +8,8 @@ import { asApiError } from "../../lib/resource";
 import { live } from "../../state/live";
 import { type Filters, salesQuery } from "./filters";
 
+const renewAfter = 150; // ms
+
 export interface SalesState {
   data: Sales | undefined;
   of: string; // the question that it answers
@@ -30,17 +32,25 @@ export function useSales(filters: Filters): SalesState {
   useLayoutEffect(() => {
     const abort = new AbortController();
     const known = recall<Sales>(url);
-    if (known && url !== state.url) setState({ url, data: known, error: null });
-    get<Sales>(url, {}, abort.signal).then(
-      (data) => {
-        keep(url, data);
-        setState({ url, data, error: null });
-      },
-      (problem) => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, error: asApiError(problem) }));
-      },
-    );
-    return () => abort.abort();
+    const renew = () =>
+      void get<Sales>(url, {}, abort.signal).then(
+        (data) => {
+          keep(url, data);
+          setState({ url, data, error: null });
+        },
+        (problem) => {
+          if (!abort.signal.aborted) setState((before) => ({ ...before, error: asApiError(problem) }));
+        },
+      );
+    // What is known is painted first; whether it still holds is asked after that.
+    const shown = known && url !== state.url;
+    if (shown) setState({ url, data: known, error: null });
+    const timer = shown ? window.setTimeout(renew, renewAfter) : 0;
+    if (!shown) renew();
+    return () => {
+      window.clearTimeout(timer);
+      abort.abort();
+    };
   }, [url, turn]);
 
   useNewGold(state.data?.as_of.gold_version ?? null, state, reload);

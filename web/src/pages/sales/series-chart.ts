@@ -59,6 +59,7 @@ function highestOf(series: Period[]): Period | undefined {
   );
 }
 
+// What most items share stands at the series: a style of its own costs each item several times its drawing.
 // Series have ids: by those a chart knows its former drawing again and changes it, instead of making a new one.
 function barSeries(shown: Shown, palette: Palette, compared: boolean, boxWidth: number) {
   const { series, range } = shown;
@@ -73,25 +74,25 @@ function barSeries(shown: Shown, palette: Palette, compared: boolean, boxWidth: 
     barWidth: width,
     barMaxWidth: 56,
     z: 3,
+    itemStyle: { color: palette.accent, borderRadius: [2, 2, 0, 0] },
     label: {
-      show: true,
+      show: false,
       position: "top" as const,
       color: palette.text,
       fontFamily: palette.font,
       fontSize: 12,
       lineHeight: 15,
-      formatter: ({ dataIndex }: { dataIndex: number }) => {
-        const row = series[dataIndex];
-        return row ? labelOf(shown, row, highest, wide) : "";
-      },
     },
-    data: series.map((row) => ({
-      value: forDrawing(row.sales),
-      itemStyle: unfinished(row, range)
-        ? dashed(palette.accent, palette)
-        : { color: palette.accent, borderRadius: [2, 2, 0, 0] },
-    })),
+    data: series.map((row) => {
+      const label = labelOf(shown, row, highest, wide);
+      return {
+        value: forDrawing(row.sales),
+        ...(unfinished(row, range) && { itemStyle: dashed(palette.accent, palette) }),
+        ...(label && { label: { show: true, formatter: () => label } }),
+      };
+    }),
   };
+  const clear = { ...stripes(palette), color: "transparent" };
   const returns = {
     id: "returns bars",
     name: "Returns",
@@ -100,11 +101,10 @@ function barSeries(shown: Shown, palette: Palette, compared: boolean, boxWidth: 
     barWidth: width,
     barMaxWidth: 56,
     z: 3,
+    itemStyle: { color: palette.returns, decal: stripes(palette), borderRadius: [0, 0, 2, 2] },
     data: series.map((row) => ({
       value: forDrawing(row.returns),
-      itemStyle: unfinished(row, range)
-        ? dashed(palette.returns, palette)
-        : { color: palette.returns, decal: stripes(palette), borderRadius: [0, 0, 2, 2] },
+      ...(unfinished(row, range) && { itemStyle: { ...dashed(palette.returns, palette), decal: clear } }),
     })),
   };
   const before = {
@@ -175,15 +175,16 @@ export function seriesOption(shown: Shown): BuildOption {
     const bars = series.length <= barsMax && width / series.length > 7;
     return {
       ...rest,
-      grid: { ...rest.grid, top: 36 },
+      // Room for the longest labels: to look for what they need takes as long as to draw them.
+      grid: { left: 56, right: 8, top: 36, bottom: 28 },
       xAxis: [
         {
           ...categoryAxis,
           axisLine: { ...categoryAxis.axisLine, onZero: true },
-          axisLabel: { ...categoryAxis.axisLabel, margin: 10 },
+          axisLabel: { ...categoryAxis.axisLabel, margin: 10, hideOverlap: false },
           data: names,
         },
-        { type: "category", show: false, data: names },
+        ...(compared ? [{ type: "category", show: false, data: names }] : []),
       ],
       yAxis: { ...valueAxis, axisLabel: { ...valueAxis.axisLabel, formatter: shortMoney } },
       tooltip: {

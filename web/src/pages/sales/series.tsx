@@ -145,7 +145,11 @@ export function SalesOverTime({ data, filters, metrics, change }: DashboardPanel
             height={full ? Math.max(height, window.innerHeight - 180) : height}
             picks={{
               label: `Sales by ${grain}: arrows move, Shift with arrows takes more, Enter filters`,
-              names: series.map((row) => periodSaid(row, grain)),
+              count: series.length,
+              nameOf: (index) => {
+                const row = series[index];
+                return row ? periodSaid(row, grain) : "";
+              },
               onRange,
             }}
           />
