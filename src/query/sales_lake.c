@@ -350,6 +350,7 @@ static mr_status build(mr_sales_lake *lake, const mr_delta_snapshot *snapshot,
 {
     change *what = mr_alloc_zero(1, sizeof *what);
     file_names now;
+    const bool alone = before == NULL;
     mr_sales_set *set = NULL;
     mr_status status;
 
@@ -374,7 +375,8 @@ static mr_status build(mr_sales_lake *lake, const mr_delta_snapshot *snapshot,
     free((void *)what->files);
     free(what);
     if (status != MR_OK) {
-        lake->rows_too_many = status == MR_LIMIT ? mr_delta_rows(snapshot) : INT64_MAX;
+        /* What has no room beside the set before may have it once that one is gone. */
+        lake->rows_too_many = status == MR_LIMIT && alone ? mr_delta_rows(snapshot) : INT64_MAX;
         begin_anew(lake);
         free_files(&now);
         return status;

@@ -1,4 +1,8 @@
+// A question whose answer has rows to look at.
 async function askSql(page) {
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText("SELECT StockCode, Description, TotalQuantity, TotalSales\nFROM gold.vw_Top10SellingProducts");
   await page.getByRole("button", { name: "Run" }).click();
   await page.locator("table.result").waitFor();
 }
@@ -21,6 +25,7 @@ export async function pages(platform) {
     { name: "order", path: `${home}/orders/${order}`, role: "customer", shown: ["desktop-light"] },
     { name: "returned-items", path: `${home}/returned`, role: "customer" },
     { name: "customers", path: "/customers", role: "analyst" },
+    { name: "customers-by-spend", path: "/customers?sort=spent", role: "analyst" },
     { name: "any-customer", path: `${home}?kind=returns`, role: "operator" },
     { name: "invoice", path: `/invoices/${order}`, role: "operator" },
     { name: "filtered-empty", path: `${home}?q=no+such+thing`, role: "customer" },
