@@ -52,7 +52,8 @@ page() {
 }
 
 for path in /sales '/sales?from=2025-03-01&compare=previous' /sales/products /sales/invoices '/sales/values?field=product&q=a' \
-    /ops/runs /ops/lineage /sql/history /session; do
+    '/sales/customers?sort=last_order' /ops/status /ops/tables /ops/quality /ops/runs /ops/lineage /sql/schema \
+    /sql/history /session; do
     page "$path"
 done
 # From a click to the picture, where there is a browser.
