@@ -124,7 +124,7 @@ void mr_web_call_drop_store(mr_web_call *call);
  * worker's thread when it ends, or with the old value when another is set. */
 typedef enum mr_web_slot {
     MR_WEB_SLOT_LAKE,
-    MR_WEB_SLOT_SALES,
+    MR_WEB_SLOT_QUALITY,
     MR_WEB_SLOT_OPERATIONS,
     MR_WEB_SLOT_SQL,
     MR_WEB_SLOT_DOCUMENTS,

@@ -495,12 +495,71 @@ static mr_status write_quality(mr_olap_result *result, const quality_request *as
     return status == MR_NOT_FOUND ? MR_OK : status;
 }
 
+/* A worker's last answer: many ask the same of a table that changes with a run. */
+typedef struct kept_quality {
+    int64_t version;
+    mr_buffer sql, answer;
+} kept_quality;
+
+static void destroy_quality(void *value)
+{
+    kept_quality *kept = value;
+
+    mr_buffer_free(&kept->sql);
+    mr_buffer_free(&kept->answer);
+    free(kept);
+}
+
+static void keep_quality(mr_web_call *call, int64_t version, mr_text sql, mr_text answer)
+{
+    kept_quality *kept = mr_alloc_zero(1, sizeof *kept);
+
+    kept->version = version;
+    mr_buffer_init(&kept->sql, sql_bytes_max);
+    mr_buffer_init(&kept->answer, mr_web_answer_bytes_max);
+    (void)mr_buffer_append_text(&kept->sql, sql);
+    (void)mr_buffer_append_text(&kept->answer, answer);
+    mr_web_call_set_slot(call, MR_WEB_SLOT_QUALITY, kept, destroy_quality);
+}
+
+/* false: it is to be asked for. */
+static bool find_quality(mr_web_call *call, int64_t version, mr_text sql)
+{
+    const kept_quality *kept = mr_web_call_slot(call, MR_WEB_SLOT_QUALITY);
+
+    return kept != NULL && kept->version == version &&
+           mr_text_equal(mr_buffer_text(&kept->sql), sql) &&
+           mr_buffer_append_text(mr_web_call_out(call), mr_buffer_text(&kept->answer));
+}
+
+static mr_status ask_quality(mr_web_call *call, mr_sql_lake *lake, const quality_request *asked,
+                             mr_text sql, mr_err *err)
+{
+    mr_olap_result *result = NULL;
+    mr_buffer prepared;
+    mr_status status;
+
+    mr_buffer_init(&prepared, sql_bytes_max);
+    mr_web_lake_begin(call, lake->connection);
+    status = mr_sql_lake_prepare(lake, sql, &prepared, err);
+    if (status == MR_OK) {
+        status = mr_olap_query(lake->connection, prepared.data, true, &result, err);
+    }
+    if (status == MR_OK) {
+        status = write_quality(result, asked, mr_web_call_out(call), err);
+    }
+    mr_olap_result_free(result);
+    mr_web_lake_end(call, lake->connection);
+    mr_buffer_free(&prepared);
+    return status;
+}
+
 mr_status mr_web_quality_get(mr_web_call *call, mr_err *err)
 {
     quality_request asked = {.limit = page_default};
     mr_sql_lake *lake = NULL;
-    mr_olap_result *result = NULL;
-    mr_buffer sql, prepared;
+    mr_delta_snapshot *snapshot = NULL;
+    mr_buffer sql;
     mr_status status = read_quality(call, &asked, err);
 
     if (status == MR_OK) {
@@ -509,26 +568,30 @@ mr_status mr_web_quality_get(mr_web_call *call, mr_err *err)
     if (status != MR_OK) {
         return status;
     }
-    if (mr_sql_lake_find(lake, MR_TEXT_LITERAL("ops"), MR_TEXT_LITERAL("quality")) == NULL) {
+    const mr_sql_table *found =
+        mr_sql_lake_find(lake, MR_TEXT_LITERAL("ops"), MR_TEXT_LITERAL("quality"));
+    if (found == NULL) {
         (void)mr_buffer_append_string(mr_web_call_out(call),
                                       "{\"items\":[],\"total\":0,\"next\":null}");
         return MR_OK;
     }
+    /* Read before the question: a version that comes between is asked for once more. */
+    status = mr_delta_read(found->table, &snapshot, err);
+    if (status != MR_OK) {
+        return status;
+    }
+    const int64_t version = mr_delta_version(snapshot);
+    mr_delta_snapshot_free(snapshot);
     mr_buffer_init(&sql, sql_bytes_max);
-    mr_buffer_init(&prepared, sql_bytes_max);
     append_quality(&asked, &sql);
-    mr_web_lake_begin(call, lake->connection);
-    status = mr_sql_lake_prepare(lake, mr_buffer_text(&sql), &prepared, err);
-    if (status == MR_OK) {
-        status = mr_olap_query(lake->connection, prepared.data, true, &result, err);
+    if (!find_quality(call, version, mr_buffer_text(&sql))) {
+        status = ask_quality(call, lake, &asked, mr_buffer_text(&sql), err);
+        if (status == MR_OK) {
+            keep_quality(call, version, mr_buffer_text(&sql),
+                         mr_buffer_text(mr_web_call_out(call)));
+        }
     }
-    if (status == MR_OK) {
-        status = write_quality(result, &asked, mr_web_call_out(call), err);
-    }
-    mr_olap_result_free(result);
-    mr_web_lake_end(call, lake->connection);
     mr_buffer_free(&sql);
-    mr_buffer_free(&prepared);
     return status;
 }
 
