@@ -43,7 +43,7 @@ export function ResultTable({ result }: { result: SqlResult }) {
       <table class="result" aria-rowcount={rows.length + 1}>
         <caption class="heard">Result</caption>
         <colgroup>
-          <col style={{ width: `${String(rows.length).length + 3}ch` }} />
+          <col style={{ width: `${String(rows.length).length + 4}ch` }} />
           {widths.map((width, at) => (
             <col key={at} style={{ width: `${width}ch` }} />
           ))}
