@@ -8,10 +8,13 @@ cd "$(dirname "$0")"
 source ./lib.sh
 
 readonly rounds="${ROUNDS:-5}" seconds="${SECONDS_PER_ROUND:-4}" connections=64
-readonly gateway_port=18471 nginx_port=18472
+readonly gateway_port=18471 nginx_port=18472 ready_tries_max=300
 export MILLRACE_DATA="$bench_folder/data" MILLRACE_GATEWAY="127.0.0.1:$gateway_port" MILLRACE_LOG_LEVEL=warn
 
+fail() { printf 'bench: %s\n' "$*" >&2; exit 1; }
+
 start_nginx() {
+    local tries=0
     cat >"$bench_folder/nginx.conf" <<CONF
 worker_processes 1;
 daemon off;
@@ -32,7 +35,11 @@ CONF
     nginx -c "$bench_folder/nginx.conf" -p "$bench_folder" 2>>"$bench_folder/nginx.log" &
     nginx_pid=$!
     bench_pids+=("$nginx_pid")
-    until curl -fsS -o /dev/null --retry 50 --retry-connrefused --retry-delay 1 -X POST "http://127.0.0.1:$nginx_port/"; do :; done
+    until curl -fsS -o /dev/null -X POST "http://127.0.0.1:$nginx_port/" 2>/dev/null; do
+        kill -0 "$nginx_pid" 2>/dev/null && [ $((tries += 1)) -le $ready_tries_max ] ||
+            { cat "$bench_folder/nginx.log" >&2; fail 'nginx did not start'; }
+        sleep 0.1
+    done
 }
 
 # measure PORT PID -> "requests_per_s cpu_us p50_us p99_us errors"
@@ -45,6 +52,9 @@ measure() {
     echo "$(divide "$requests"000000 "$microseconds" 0) $(divide $((after - before)) "$requests") $p50_us $p99_us $errors"
 }
 
+for tool in nginx wrk curl; do
+    command -v "$tool" >/dev/null || fail "$tool is missing (scripts/deps.sh bench installs it)"
+done
 start_role gateway
 start_nginx
 ours=() theirs=() ours_cpu=() theirs_cpu=() p50=() p99=() failed=0
