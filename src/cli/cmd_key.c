@@ -32,13 +32,6 @@ static const char *instant(int64_t epoch_ms, const char *otherwise,
     return buffer;
 }
 
-static void print_json_instant(const char *name, int64_t epoch_ms)
-{
-    char text[mr_civil_text_bytes_max];
-
-    mr_shop_print_json_text(name, mr_text_of(instant(epoch_ms, NULL, text)));
-}
-
 static const char *role_name(mr_user_role role)
 {
     return role == MR_USER_NOBODY ? "sender" : mr_user_role_name(role);
@@ -74,7 +67,7 @@ static int add_key(key_call *call)
         (void)putchar('{');
         mr_shop_print_json_text("name", mr_text_of(call->name));
         (void)printf(",\"key\":\"%s\",\"role\":\"%s\",", key, role_name(call->role));
-        print_json_instant("expires_at", expires_ms);
+        mr_shop_print_json_instant("expires_at", expires_ms);
         (void)printf("}\n");
     } else {
         (void)printf("%s\n", key);
@@ -99,11 +92,11 @@ static void print_key_json(const mr_api_key *key, bool first)
     mr_shop_print_json_text("name", mr_text_of(key->name));
     (void)printf(",\"prefix\":\"%s\",\"role\":\"%s\",\"state\":\"%s\",", key->prefix,
                  role_name(key->role), state_of(key));
-    print_json_instant("created_at", key->created_ms);
+    mr_shop_print_json_instant("created_at", key->created_ms);
     (void)putchar(',');
-    print_json_instant("expires_at", key->expires_ms);
+    mr_shop_print_json_instant("expires_at", key->expires_ms);
     (void)putchar(',');
-    print_json_instant("revoked_at", key->revoked_ms);
+    mr_shop_print_json_instant("revoked_at", key->revoked_ms);
     (void)putchar('}');
 }
 

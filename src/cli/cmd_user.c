@@ -28,16 +28,6 @@ typedef struct user_call {
     uint64_t listed;
 } user_call;
 
-static void print_json_instant(const char *name, int64_t epoch_ms)
-{
-    char text[mr_civil_text_bytes_max];
-
-    if (epoch_ms != 0) {
-        (void)mr_instant_format(epoch_ms, text);
-    }
-    mr_shop_print_json_text(name, epoch_ms == 0 ? MR_TEXT_ABSENT : mr_text_of(text));
-}
-
 static mr_status audit(user_call *call, const char *action, const char *detail, mr_err *err)
 {
     const mr_audit_entry entry = {
@@ -138,7 +128,7 @@ static int print_link(user_call *call, const mr_user *user)
         (void)putchar(',');
         mr_shop_print_json_text("link", mr_text_of(link));
         (void)putchar(',');
-        print_json_instant("expires_at", mr_now_ms() + (int64_t)lifetime_ms);
+        mr_shop_print_json_instant("expires_at", mr_now_ms() + (int64_t)lifetime_ms);
         (void)printf("}\n");
     } else {
         (void)printf("%s\n", link);
@@ -303,9 +293,9 @@ static void print_user_json(const mr_user *user, bool first)
         (void)printf("null");
     }
     (void)printf(",\"has_password\":%s,", user->has_password ? "true" : "false");
-    print_json_instant("created_at", user->created_ms);
+    mr_shop_print_json_instant("created_at", user->created_ms);
     (void)putchar(',');
-    print_json_instant("signed_in_at", user->signed_in_ms);
+    mr_shop_print_json_instant("signed_in_at", user->signed_in_ms);
     (void)putchar('}');
 }
 

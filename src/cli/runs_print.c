@@ -22,13 +22,8 @@ static void print_json_string(const char *name, const char *value)
 
 static void print_json_instant(const char *name, int64_t epoch_ms)
 {
-    char text[mr_civil_text_bytes_max] = "";
-
-    if (epoch_ms != 0) {
-        (void)mr_instant_format(epoch_ms, text);
-    }
     (void)putchar(',');
-    mr_shop_print_json_text(name, mr_text_of(text));
+    mr_shop_print_json_instant(name, epoch_ms);
 }
 
 /* "2026-11-23 06:40:00" in UTC. */

@@ -41,6 +41,16 @@ void mr_shop_print_json_date(const char *name, mr_civil civil)
     (void)printf("\"%s\":\"%s\"", name, text);
 }
 
+void mr_shop_print_json_instant(const char *name, int64_t epoch_ms)
+{
+    char text[mr_civil_text_bytes_max] = "";
+
+    if (epoch_ms != 0) {
+        (void)mr_instant_format(epoch_ms, text);
+    }
+    mr_shop_print_json_text(name, mr_text_of(text));
+}
+
 void mr_shop_print_json_text(const char *name, mr_text text)
 {
     mr_buffer escaped;

@@ -13,9 +13,11 @@ const char *mr_shop_money(mr_amount amount, char buffer[static mr_cli_text_bytes
 /* Bytes that printf must be told to fill `columns` with a text of mr_shop_money. */
 int mr_shop_money_width(int columns);
 
-/* As JSON: the exact digits as a number; "yyyy-mm-dd HH:MM:SS" or null. */
+/* As JSON: the exact digits as a number; "yyyy-mm-dd HH:MM:SS" or null; an instant (0 = null)
+ * as ISO 8601 in UTC. */
 void mr_shop_print_json_amount(const char *name, mr_amount amount);
 void mr_shop_print_json_date(const char *name, mr_civil civil);
+void mr_shop_print_json_instant(const char *name, int64_t epoch_ms);
 void mr_shop_print_json_text(const char *name, mr_text text); /* absent or empty = null */
 
 /* A sender's text must not steer the terminal: control characters become '?', and all beyond ASCII

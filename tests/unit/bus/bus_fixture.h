@@ -179,4 +179,21 @@ static inline void fixture_expect_count(const bus_fixture *fixture, mr_bus *bus,
     mr_bus_consumer_close(consumer);
 }
 
+/* An embedded log in a folder of its own. */
+static inline int fixture_set_up(void **state)
+{
+    bus_fixture *fixture = mr_alloc_zero(1, sizeof *fixture);
+    fixture_make(fixture, "embedded:");
+    *state = fixture;
+    return 0;
+}
+
+static inline int fixture_tear_down(void **state)
+{
+    bus_fixture *fixture = *state;
+    fixture_remove_folder(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
 #endif

@@ -3,22 +3,6 @@
  */
 #include "bus/bus_contract.h"
 
-static int set_up(void **state)
-{
-    bus_fixture *fixture = mr_alloc_zero(1, sizeof *fixture);
-    fixture_make(fixture, "embedded:");
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    bus_fixture *fixture = *state;
-    fixture_remove_folder(fixture->folder);
-    free(fixture);
-    return 0;
-}
-
 static void an_unknown_backend_is_named(void **state)
 {
     static const char *const urls[] = {"carrier-pigeon:", "embedded", "embeddedx:", ""};
@@ -96,12 +80,14 @@ static void a_mark_or_consumer_without_sense_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BUS_CONTRACT_TESTS(set_up, tear_down),
+        BUS_CONTRACT_TESTS(fixture_set_up, fixture_tear_down),
         cmocka_unit_test(an_unknown_backend_is_named),
-        cmocka_unit_test_setup_teardown(a_url_may_name_its_own_folder, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_name_that_is_no_file_name_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_mark_or_consumer_without_sense_is_refused, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_url_may_name_its_own_folder, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_name_that_is_no_file_name_is_refused, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_mark_or_consumer_without_sense_is_refused, fixture_set_up,
+                                        fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

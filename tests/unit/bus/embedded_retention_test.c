@@ -9,22 +9,6 @@
 
 enum { block_records = 20, value_bytes = 2000 };
 
-static int set_up(void **state)
-{
-    bus_fixture *fixture = mr_alloc_zero(1, sizeof *fixture);
-    fixture_make(fixture, "embedded:");
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    bus_fixture *fixture = *state;
-    fixture_remove_folder(fixture->folder);
-    free(fixture);
-    return 0;
-}
-
 /* Blocks of 40 KB that do not compress. */
 static void append_blocks(mr_bus *bus, size_t blocks)
 {
@@ -234,17 +218,22 @@ static void a_topic_that_is_not_there_has_nothing_to_remove(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(records_past_their_age_go, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_oldest_go_until_the_size_is_met, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_limits_nothing_goes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_a_group_has_not_taken_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(offsets_go_on_after_retention_emptied_the_topic, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_position_that_was_removed_is_said_to_be, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_call_removes_a_bounded_step, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_topic_that_is_not_there_has_nothing_to_remove, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(records_past_their_age_go, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_go_until_the_size_is_met, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(without_limits_nothing_goes, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(what_a_group_has_not_taken_stays, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(offsets_go_on_after_retention_emptied_the_topic,
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_position_that_was_removed_is_said_to_be, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_call_removes_a_bounded_step, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_topic_that_is_not_there_has_nothing_to_remove,
+                                        fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

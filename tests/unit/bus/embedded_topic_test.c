@@ -6,22 +6,6 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-static int set_up(void **state)
-{
-    bus_fixture *fixture = mr_alloc_zero(1, sizeof *fixture);
-    fixture_make(fixture, "embedded:");
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    bus_fixture *fixture = *state;
-    fixture_remove_folder(fixture->folder);
-    free(fixture);
-    return 0;
-}
-
 /* Changes the topic's file behind the log's back. */
 static void tamper(const bus_fixture *fixture, const char *sql)
 {
@@ -231,19 +215,28 @@ static void only_the_owner_may_read_a_topic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_flipped_byte_is_noticed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_cut_payload_is_noticed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(another_count_is_noticed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_missing_block_is_noticed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_foreign_database_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_newer_format_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_file_that_is_no_database_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_empty_file_left_by_a_crash_becomes_a_topic, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_flipped_byte_is_noticed, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_cut_payload_is_noticed, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(another_count_is_noticed, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_missing_block_is_noticed, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_foreign_database_is_refused, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_newer_format_is_refused, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_is_no_database_is_refused, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(an_empty_file_left_by_a_crash_becomes_a_topic,
+                                        fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(bounds_without_sense_stop_an_append_and_nothing_else,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(only_the_owner_may_read_a_topic, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_waiting_reader_holds_no_snapshot, set_up, tear_down),
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(only_the_owner_may_read_a_topic, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_waiting_reader_holds_no_snapshot, fixture_set_up,
+                                        fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
