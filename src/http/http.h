@@ -108,7 +108,8 @@ mr_text mr_http_request_path(const mr_http_request *request); /* decoded, withou
 mr_text mr_http_request_header(const mr_http_request *request,
                                const char *name); /* absent: .data NULL */
 mr_text mr_http_request_parameter(const mr_http_request *request,
-                                  size_t index); /* index-th {name}, decoded */
+                                  size_t index);                    /* index-th {name}, decoded */
+mr_text mr_http_request_query_text(const mr_http_request *request); /* all of it, as it came */
 bool mr_http_request_query(const mr_http_request *request, const char *name,
                            mr_buffer *out); /* decoded; the first of that name */
 bool mr_http_request_query_nth(const mr_http_request *request, const char *name, size_t nth,

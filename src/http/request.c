@@ -61,6 +61,13 @@ bool mr_http_request_query(const mr_http_request *request, const char *name, mr_
     return mr_target_query(mr_message_text(message, message->query), name, 0, out);
 }
 
+mr_text mr_http_request_query_text(const mr_http_request *request)
+{
+    const mr_message *message = &request->connection->message;
+
+    return mr_message_text(message, message->query);
+}
+
 bool mr_http_request_query_nth(const mr_http_request *request, const char *name, size_t nth,
                                mr_buffer *out)
 {

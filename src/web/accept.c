@@ -53,6 +53,7 @@ static void release_call(void *state)
     yyjson_doc_free(call->json);
     mr_buffer_free(&call->scratch);
     mr_buffer_free(&call->faults);
+    mr_buffer_free(&call->key);
     mr_buffer_free(&call->headers);
     mr_buffer_free(&call->out);
     free(call);
@@ -138,6 +139,8 @@ static bool run_guarded(mr_web_call *call)
     } else if (call->unchanged) {
         call->status = 304;
         mr_buffer_clear(&call->out);
+    } else {
+        mr_web_call_keep(call);
     }
     return true;
 }
@@ -169,13 +172,15 @@ static mr_web_call *create_call(mr_http_request *request, mr_web *web)
     call->loop = mr_http_request_loop(request);
     call->request = request;
     call->status = 200;
-    call->deadline_us = mr_monotonic_us() + (int64_t)web->options.query_timeout_ms * 1000;
+    call->came_us = mr_monotonic_us();
+    call->deadline_us = call->came_us + (int64_t)web->options.query_timeout_ms * 1000;
     mr_random_secret(id, sizeof id);
     mr_hex_encode(id, sizeof id, call->id);
     call->pump = mr_http_pump_create(request);
     call->arena = mr_arena_create(mr_web_arena_bytes_max);
     mr_buffer_init(&call->scratch, mr_web_query_bytes_max);
     mr_buffer_init(&call->faults, faults_bytes_max);
+    mr_buffer_init(&call->key, mr_web_query_bytes_max);
     mr_buffer_init(&call->headers, mr_web_header_bytes_max + 1);
     mr_buffer_init(&call->out, mr_web_answer_bytes_max);
     return call;

@@ -8,6 +8,7 @@
 
 #include "base/civil.h"
 #include "store/store_portal.h"
+#include "web/answers.h"
 #include "web/state.h"
 
 /* --- Who asks --------------------------------------------------------------------------------- */
@@ -109,6 +110,36 @@ bool mr_web_call_fresh(mr_web_call *call, const char *version)
     return call->unchanged;
 }
 
+bool mr_web_call_known(mr_web_call *call, const char *version)
+{
+    const mr_text path = mr_http_request_path(call->request);
+    const mr_text query = mr_http_request_query_text(call->request);
+    const mr_user *user = mr_web_call_user(call);
+
+    if (mr_web_call_fresh(call, version)) {
+        return true;
+    }
+    MR_ASSERT(user != NULL && call->key.bytes == 0);
+    (void)mr_buffer_printf(&call->key, "%s\n%d %lld\n%zu\n%.*s%.*s", version, (int)user->role,
+                           (long long)user->customer_id, path.bytes, MR_TEXT_ARGS(path),
+                           MR_TEXT_ARGS(query));
+    if (mr_web_answers_find(mr_web_call_part(call, MR_WEB_PART_ANSWERS), mr_buffer_text(&call->key),
+                            &call->out)) {
+        mr_buffer_clear(&call->key); /* it is kept already */
+        return true;
+    }
+    return false;
+}
+
+void mr_web_call_keep(mr_web_call *call)
+{
+    if (call->key.bytes > 0 && !call->key.overflowed && call->status == 200 && !call->streamed &&
+        call->content_type == NULL) {
+        mr_web_answers_keep(mr_web_call_part(call, MR_WEB_PART_ANSWERS), mr_buffer_text(&call->key),
+                            mr_buffer_text(&call->out));
+    }
+}
+
 mr_status mr_web_call_stream(mr_web_call *call, const char *content_type, const char *file_name,
                              mr_err *err)
 {
@@ -162,6 +193,16 @@ mr_status mr_web_call_write(mr_web_call *call, mr_text text, mr_err *err)
 }
 
 /* --- Time ------------------------------------------------------------------------------------- */
+
+int64_t mr_web_call_came_us(const mr_web_call *call)
+{
+    return call->came_us;
+}
+
+int64_t mr_web_call_deadline_us(const mr_web_call *call)
+{
+    return call->deadline_us;
+}
 
 uint32_t mr_web_call_left_ms(const mr_web_call *call)
 {

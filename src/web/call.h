@@ -94,6 +94,9 @@ void mr_web_call_add_header(mr_web_call *call, const char *name, const char *val
 /* Sets the ETag (and Cache-Control: private, no-cache), from what names the data's version
  * ("gold-17"): true when the client has it already: return MR_OK at once, the answer is a 304. */
 bool mr_web_call_fresh(mr_web_call *call, const char *version);
+/* The same, and true also when this user's role was answered the same question of that version
+ * before: return MR_OK at once, the answer is that one. Else the answer, if it is JSON, is kept. */
+bool mr_web_call_known(mr_web_call *call, const char *version);
 
 /* Begins a streamed answer: status, headers and content type stand. file_name: what a browser saves
  * it as, or NULL. Then mr_web_call_write instead of mr_web_call_out; it waits while the client
@@ -105,6 +108,10 @@ mr_status mr_web_call_write(mr_web_call *call, mr_text text, mr_err *err);
 
 /* --- Time ------------------------------------------------------------------------------------- */
 
+/* When the request came, by mr_monotonic_us: before it waited for a worker. */
+int64_t mr_web_call_came_us(const mr_web_call *call);
+/* When its time is over. */
+int64_t mr_web_call_deadline_us(const mr_web_call *call);
 /* What is left of the request's time; at least 1. */
 uint32_t mr_web_call_left_ms(const mr_web_call *call);
 /* The time is over, or the client has left. From any thread: for what interrupts a query. */

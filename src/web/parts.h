@@ -9,7 +9,8 @@
 
 typedef enum mr_web_part_index {
     MR_WEB_PART_SALES,
-    MR_WEB_PART_OPERATIONS,
+    MR_WEB_PART_STATUS,
+    MR_WEB_PART_ANSWERS,
     MR_WEB_PART_SQL,
     MR_WEB_PART_DOCUMENTS,
     MR_WEB_PART_COUNT,

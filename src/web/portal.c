@@ -168,7 +168,7 @@ mr_status mr_portal_begin(mr_web_call *call, mr_store **ret_store, bool *ret_fre
     (void)snprintf(version, sizeof(version), "store-%016llx-%llu-%08llx",
                    (unsigned long long)age.change.version, (unsigned long long)age.lag,
                    (unsigned long long)mr_hash64(seen_by, strlen(seen_by)) & 0xffffffffULL);
-    *ret_fresh = mr_web_call_fresh(call, version);
+    *ret_fresh = mr_web_call_known(call, version);
     *ret_store = store;
     if (ret_age != NULL) {
         *ret_age = age;

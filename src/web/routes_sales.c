@@ -9,6 +9,7 @@
 #include "medallion/metric.h"
 #include "query/sales.h"
 #include "query/sales_invoices.h"
+#include "query/sales_reach.h"
 #include "query/sales_values.h"
 #include "web/json.h"
 #include "web/lake_slot.h"
@@ -23,6 +24,7 @@ enum {
     lines_sql_bytes_max = 256 * 1024,
     csv_bytes_max = 1 << 20,
     metric_sql_bytes_max = 16384,
+    version_bytes_max = 96,
 };
 
 /* --- The question ----------------------------------------------------------------------------- */
@@ -38,13 +40,27 @@ static mr_status take_set(mr_web_call *call, const mr_sales_question *question,
     return mr_sales_take(sales_of(call), question, mr_web_call_left_ms(call), ret_set, err);
 }
 
+static void name_version(const mr_sales_set *set, char ret_version[static version_bytes_max])
+{
+    (void)snprintf(ret_version, version_bytes_max, "sales-%" PRId64 "-%" PRId64, set->version,
+                   set->made_ms);
+}
+
 static bool is_fresh(mr_web_call *call, const mr_sales_set *set)
 {
-    char version[96];
+    char version[version_bytes_max];
 
-    (void)snprintf(version, sizeof version, "sales-%" PRId64 "-%" PRId64, set->version,
-                   set->made_ms);
+    name_version(set, version);
     return mr_web_call_fresh(call, version);
+}
+
+/* Of what the engine itself does not keep. */
+static bool is_known(mr_web_call *call, const mr_sales_set *set)
+{
+    char version[version_bytes_max];
+
+    name_version(set, version);
+    return mr_web_call_known(call, version);
 }
 
 static bool wants_csv(mr_web_call *call, mr_status *status, mr_err *err)
@@ -400,13 +416,46 @@ static const char lines_header[] =
 typedef struct lines_request {
     mr_text invoice; /* absent: all */
     mr_text after;
-    size_t kind; /* all, orders, returns */
+    int32_t day_first, day_last; /* lines of other days are not looked at */
+    mr_sales_kind kind;
     int64_t limit;
     bool csv;
 } lines_request;
 
+enum { event_hex_bytes = 2 * 16 + 1 };
+
+/* A cursor is "<microseconds>~<event_id>"; ret_event may be NULL. */
+static mr_status read_lines_cursor(mr_web_call *call, mr_text after, int64_t *ret_us,
+                                   char *ret_event, mr_err *err)
+{
+    const char *mark = after.bytes > 0 ? memchr(after.data, '~', after.bytes) : NULL;
+    uint8_t identity[16];
+
+    if (mark == NULL ||
+        !mr_parse_int64((mr_text){after.data, (size_t)(mark - after.data)}, ret_us) ||
+        !mr_hex_decode((mr_text){mark + 1, after.bytes - (size_t)(mark - after.data) - 1}, identity,
+                       sizeof identity)) {
+        return mr_web_call_fault(call, "query", "after", "value_error",
+                                 "Input should be a cursor that a page before gave", err);
+    }
+    if (ret_event != NULL) {
+        mr_hex_encode(identity, sizeof identity, ret_event);
+    }
+    return MR_OK;
+}
+
+/* Of a moment of the shop, whose day may be before 1970. */
+static int32_t day_of(int64_t us)
+{
+    const int64_t day_us = (int64_t)day_s * 1000000, day = us / day_us - (us % day_us < 0);
+
+    return day < INT32_MIN ? INT32_MIN : day > INT32_MAX - 1 ? INT32_MAX - 1 : (int32_t)day;
+}
+
 static mr_status read_lines(mr_web_call *call, lines_request *ret, mr_err *err)
 {
+    size_t kind = 0;
+    int64_t after_us = 0;
     mr_status status = MR_OK;
 
     ret->limit = page_default;
@@ -416,7 +465,7 @@ static mr_status read_lines(mr_web_call *call, lines_request *ret, mr_err *err)
             mr_web_query_text(call, "invoice", mr_web_sales_filter_bytes_max, &ret->invoice, err);
     }
     if (status == MR_OK) {
-        status = mr_web_query_word(call, "kind", "all|orders|returns", 0, &ret->kind, err);
+        status = mr_web_query_word(call, "kind", "all|orders|returns", 0, &kind, err);
     }
     if (status == MR_OK) {
         status = mr_web_query_integer(call, "limit", 1, page_max, page_default, &ret->limit, err);
@@ -424,30 +473,29 @@ static mr_status read_lines(mr_web_call *call, lines_request *ret, mr_err *err)
     if (status == MR_OK) {
         status = mr_web_query_text(call, "after", mr_sales_cursor_bytes_max, &ret->after, err);
     }
+    ret->kind = (mr_sales_kind)kind;
+    ret->day_first = INT32_MIN;
+    if (status == MR_OK && !ret->csv && ret->after.data != NULL) {
+        status = read_lines_cursor(call, ret->after, &after_us, NULL, err);
+        ret->day_first = day_of(after_us);
+    }
     return status;
 }
 
-/* A cursor is "<microseconds>~<event_id>". */
 static mr_status append_cursor(mr_web_call *call, mr_text after, mr_buffer *sql, mr_err *err)
 {
-    const char *mark = after.bytes > 0 ? memchr(after.data, '~', after.bytes) : NULL;
-    uint8_t identity[16];
-    char hex[2 * sizeof identity + 1];
+    char event[event_hex_bytes];
     int64_t us = 0;
+    const mr_status status = read_lines_cursor(call, after, &us, event, err);
 
-    if (mark == NULL || !mr_parse_int64((mr_text){after.data, (size_t)(mark - after.data)}, &us) ||
-        !mr_hex_decode((mr_text){mark + 1, after.bytes - (size_t)(mark - after.data) - 1}, identity,
-                       sizeof identity)) {
-        return mr_web_call_fault(call, "query", "after", "value_error",
-                                 "Input should be a cursor that a page before gave", err);
+    if (status == MR_OK) {
+        (void)mr_buffer_printf(sql,
+                               " AND (InvoiceDate > make_timestamp(%" PRId64
+                               ") OR (InvoiceDate = make_timestamp(%" PRId64
+                               ") AND event_id > unhex('%s')))",
+                               us, us, event);
     }
-    mr_hex_encode(identity, sizeof identity, hex);
-    (void)mr_buffer_printf(sql,
-                           " AND (InvoiceDate > make_timestamp(%" PRId64
-                           ") OR (InvoiceDate = make_timestamp(%" PRId64
-                           ") AND event_id > unhex('%s')))",
-                           us, us, hex);
-    return MR_OK;
+    return status;
 }
 
 static mr_status append_conditions(mr_web_call *call, const mr_sales_set *set,
@@ -457,7 +505,10 @@ static mr_status append_conditions(mr_web_call *call, const mr_sales_set *set,
     const mr_sales_range none = {0, -1};
     const mr_sales_range range = mr_sales_range_of(question, set->day_first, set->day_last);
 
-    mr_sales_append_condition(sql, question, range, none);
+    const mr_sales_range looked_at = {
+        wanted->day_first > range.from ? wanted->day_first : range.from, wanted->day_last};
+
+    mr_sales_append_condition(sql, question, looked_at, none);
     if (question->segments != 0) {
         mr_buffer same;
 
@@ -471,9 +522,10 @@ static mr_status append_conditions(mr_web_call *call, const mr_sales_set *set,
         (void)mr_buffer_append_string(sql, " AND InvoiceNo = ");
         (void)mr_olap_quote_text(sql, wanted->invoice);
     }
-    if (wanted->kind != 0) {
-        (void)mr_buffer_append_string(sql, wanted->kind == 1 ? " AND InvoiceNo NOT LIKE 'C%'"
-                                                             : " AND InvoiceNo LIKE 'C%'");
+    if (wanted->kind != MR_SALES_ALL) {
+        (void)mr_buffer_append_string(sql, wanted->kind == MR_SALES_ORDERS
+                                               ? " AND InvoiceNo NOT LIKE 'C%'"
+                                               : " AND InvoiceNo LIKE 'C%'");
     }
     return !wanted->csv && wanted->after.data != NULL ? append_cursor(call, wanted->after, sql, err)
                                                       : MR_OK;
@@ -550,9 +602,10 @@ static mr_status prepare_lines(mr_web_call *call, mr_sql_lake *lake, const mr_sa
     return status;
 }
 
+/* *ret_more: the page is full, and another follows. */
 static mr_status ask_lines(mr_web_call *call, const mr_sales_set *set,
                            const mr_sales_question *question, const lines_request *wanted,
-                           mr_err *err)
+                           bool *ret_more, mr_err *err)
 {
     mr_sql_lake *lake = NULL;
     mr_olap_result *result = NULL;
@@ -585,7 +638,35 @@ static mr_status ask_lines(mr_web_call *call, const mr_sales_set *set,
         mr_web_json_text(list.rows.out, next[0] != '\0' ? mr_text_of(next) : MR_TEXT_ABSENT);
         (void)mr_buffer_append_string(list.rows.out, "}");
     }
+    *ret_more = next[0] != '\0';
     return end_csv(&list, status, err);
+}
+
+/* A page lies on few days, which the lines in memory tell: the lake is asked for these alone. Where
+ * it has fewer lines on them by now, for all. */
+static mr_status ask_page(mr_web_call *call, const mr_sales_set *set,
+                          const mr_sales_question *question, lines_request *wanted, mr_err *err)
+{
+    const mr_sales_range range = mr_sales_range_of(question, set->day_first, set->day_last);
+    const mr_sales_reach reach = {
+        .kind = wanted->kind, .after = wanted->day_first, .lines = (uint64_t)wanted->limit + 1};
+    const bool all = wanted->csv || wanted->invoice.data != NULL;
+    bool more = false;
+    mr_status status = MR_OK;
+
+    wanted->day_last = range.to;
+    if (!all) {
+        status = mr_sales_reach_day(set, question, &reach, &wanted->day_last, err);
+    }
+    if (status == MR_OK) {
+        status = ask_lines(call, set, question, wanted, &more, err);
+    }
+    if (status == MR_OK && !more && wanted->day_last < range.to) {
+        mr_buffer_clear(mr_web_call_out(call));
+        wanted->day_last = range.to;
+        status = ask_lines(call, set, question, wanted, &more, err);
+    }
+    return status;
 }
 
 mr_status mr_web_sales_lines_get(mr_web_call *call, mr_err *err)
@@ -612,8 +693,8 @@ mr_status mr_web_sales_lines_get(mr_web_call *call, mr_err *err)
             (void)mr_buffer_append_string(list.rows.out, "],\"next\":null}");
         }
         status = end_csv(&list, status, err);
-    } else if (!is_fresh(call, set)) {
-        status = ask_lines(call, set, &given.question, &wanted, err);
+    } else if (!is_known(call, set)) {
+        status = ask_page(call, set, &given.question, &wanted, err);
     }
     mr_sales_give(sales_of(call), set);
     return status;

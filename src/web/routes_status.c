@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* web/routes_status.c - the platform at this moment: roles, log, store, lake, letters, runs, the
- * way of events with what is on it, and the books of the last run.
+ * way of events with what is on it, and the books of the last run. Many look at once: one look
+ * answers all that waited for it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,7 +12,9 @@
 #include "web/json.h"
 #include "web/lake_slot.h"
 #include "web/operations.h"
+#include "web/parts.h"
 #include "web/routes.h"
+#include "web/shared_answer.h"
 
 static void write_text(mr_buffer *out, const char *name, const char *text)
 {
@@ -345,18 +348,26 @@ static void write_schedule(const mr_snapshot *snapshot, mr_buffer *out)
     (void)mr_buffer_append_string(out, "}}");
 }
 
-mr_status mr_web_status_get(mr_web_call *call, mr_err *err)
+static void write_problems(const mr_snapshot *snapshot, mr_buffer *out)
 {
-    mr_buffer *out = mr_web_call_out(call);
-    const mr_config *config = mr_web_call_options(call)->config;
+    (void)mr_buffer_append_string(out, ",\"problems\":[");
+    for (size_t index = 0; index < snapshot->problem_count; index++) {
+        const mr_text problem = mr_text_of(snapshot->problems[index]);
+
+        mr_web_json_next(out);
+        mr_web_json_text(out, mr_utf8_valid(problem) ? problem : MR_TEXT_LITERAL("(not UTF-8)"));
+    }
+    (void)mr_buffer_append_string(out, "]");
+}
+
+/* As mr_shared_ask.make. */
+static mr_status look(void *ctx, mr_buffer *out, mr_err *err)
+{
+    mr_web_call *call = ctx;
+    mr_snapshot *snapshot = mr_snapshot_take(mr_web_call_options(call)->config);
     lake_rows rows = {-1, -1, -1};
-    mr_snapshot *snapshot;
     mr_status status;
 
-    if (config == NULL) {
-        return mr_fail(err, MR_NOT_FOUND, "this web knows of no platform");
-    }
-    snapshot = mr_snapshot_take(config);
     (void)mr_buffer_append_string(out, "{");
     write_instant(out, "taken_at", snapshot->taken_ms);
     (void)mr_buffer_append_string(out, ",\"roles\":[");
@@ -374,14 +385,22 @@ mr_status mr_web_status_get(mr_web_call *call, mr_err *err)
     write_schedule(snapshot, out);
     write_flow(call, snapshot, &rows, out);
     write_reconciliation(snapshot, out);
-    (void)mr_buffer_append_string(out, ",\"problems\":[");
-    for (size_t index = 0; index < snapshot->problem_count; index++) {
-        const mr_text problem = mr_text_of(snapshot->problems[index]);
-
-        mr_web_json_next(out);
-        mr_web_json_text(out, mr_utf8_valid(problem) ? problem : MR_TEXT_LITERAL("(not UTF-8)"));
-    }
-    (void)mr_buffer_append_string(out, "]}");
+    write_problems(snapshot, out);
+    (void)mr_buffer_append_string(out, "}");
     mr_snapshot_destroy(snapshot);
     return status;
+}
+
+mr_status mr_web_status_get(mr_web_call *call, mr_err *err)
+{
+    const mr_shared_ask ask = {.came_us = mr_web_call_came_us(call),
+                               .deadline_us = mr_web_call_deadline_us(call),
+                               .make = look,
+                               .ctx = call};
+
+    if (mr_web_call_options(call)->config == NULL) {
+        return mr_fail(err, MR_NOT_FOUND, "this web knows of no platform");
+    }
+    return mr_shared_answer_get(mr_web_call_part(call, MR_WEB_PART_STATUS), &ask,
+                                mr_web_call_out(call), err);
 }

@@ -78,7 +78,7 @@ struct mr_web_call {
     mr_http_request *request;
     mr_web_worker *worker; /* NULL until it runs */
     char id[mr_web_request_id_bytes_max];
-    int64_t deadline_us;
+    int64_t came_us, deadline_us;
     atomic_bool gone;                       /* shared: the client has left */
     char address[mr_web_address_bytes_max]; /* the client's */
     bool has_user;
@@ -98,6 +98,7 @@ struct mr_web_call {
     mr_http_pump *pump;               /* which carries them, once they outgrow `out` */
     mr_http_answer head;              /* of these; status 0: not begun */
     char etag[mr_web_etag_bytes_max]; /* "" without one */
+    mr_buffer key;                    /* what the answer is kept by; empty: it is not */
     mr_buffer headers, out;
 };
 
@@ -106,6 +107,9 @@ void mr_web_accept(mr_http_request *request, void *ctx);
 /* Workers' own state, for mr_workers_options; ctx is the web. */
 void *mr_web_worker_create(void *ctx);
 void mr_web_worker_destroy(void *state);
+
+/* call.c: keeps an answer that mr_web_call_known has not found. */
+void mr_web_call_keep(mr_web_call *call);
 
 /* access.c: may this call be made? Sets its address, user and session. In the worker's thread.
  * *ret_refusal: 0, or the status that refuses it with err's message. */

@@ -230,6 +230,30 @@ def test_another_customers_data_is_not_there(portal):
     check_rights(portal)
 
 
+def rename(portal, customer, name):
+    """Behind the back of the web, which goes by the positions that the store has taken events up to."""
+    with sqlite3.connect(portal.platform.data / "store.db", timeout=10) as store:
+        store.execute("UPDATE customer SET name = ? WHERE customer_id = ?", (name, customer))
+    store.close()
+
+
+def test_an_answer_is_kept_for_its_version_and_whoever_may_see_it(portal):
+    def name_of(**query):
+        return portal.operator.get("/customers", q="17850", **query)["items"][0]["name"]
+
+    before = name_of(limit=3)
+    rename(portal, 17850, "Zoë")
+    assert name_of(limit=3) == before
+    assert name_of(limit=4) == "Zoë"  # another question
+    rename(portal, 17850, before)
+    portal.platform.post(event(InvoiceNo="590001", CustomerID=17850))
+    portal.platform.wait_settled()
+    assert name_of(limit=4) == before  # another version
+    number = portal.owner.get(f"/customers/{CUSTOMER}/orders", limit=1)["items"][0]["invoice_no"]
+    for client, status in ((portal.owner, 200), (portal.owner, 200), (portal.other, 404), (portal.operator, 200)):
+        assert client.ask(f"/api/v1/invoices/{number}")[0] == status
+
+
 def test_wrong_parameters_are_named(portal):
     path = f"/api/v1/customers/{CUSTOMER}/orders"
     cursor = portal.owner.get(f"/customers/{CUSTOMER}/orders", limit=1)["next"]

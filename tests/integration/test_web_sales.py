@@ -155,6 +155,20 @@ def test_a_segment_is_what_its_own_bar_said(shop):
         assert shown == {other: bar["customers"] if other == name else 0 for other in bars}
 
 
+@pytest.mark.parametrize("filters", [{"country": "Netherlands"}, {"country": "EIRE", "kind": "returns"}, {"from": "2011-11-20", "to": "2011-11-21"}])
+def test_pages_of_lines_are_all_of_them(shop, filters):
+    """Each is asked of the lake for the days that it lies on alone."""
+    text = shop.analyst.get("/sales/lines", **filters, format="csv").body.decode()
+    whole = [line.partition(",")[0] for line in text.splitlines()[1:]]
+    paged, after = [], {}
+    while after is not None:
+        page = shop.analyst.get("/sales/lines", **filters, limit=200, **after).json
+        paged += [line["event_id"] for line in page["items"]]
+        after = {"after": page["next"]} if page["next"] else None
+    assert len(whole) > 100
+    assert paged == whole
+
+
 def test_a_number_opens_down_to_its_lines(shop):
     [invoice] = shop.analyst.get("/sales/invoices", sort="amount", limit=1).json["items"]
     assert (invoice["invoice_no"], invoice["amount"]) == ("581483", "168469.60")

@@ -22,6 +22,7 @@
 #include "lake/delta_sql.h"
 #include "query/sales.h"
 #include "query/sales_invoices.h"
+#include "query/sales_reach.h"
 #include "query/sales_shop.h"
 #include "query/sales_values.h"
 
@@ -555,6 +556,47 @@ static void invoices_come_page_by_page(void **state)
     mr_sales_lake_close(lake);
 }
 
+/* The day that the n-th line behind a day lies on; the last of the range where there is none. */
+static void a_page_of_lines_reaches_as_far_as_sql_says(void **state)
+{
+    static const char *const kinds[] = {"true", "InvoiceNo NOT LIKE 'C%'", "InvoiceNo LIKE 'C%'"};
+    shop *s = *state;
+    mr_sales_lake *lake = open_lake(s, 64 << 20);
+    char *expected = mr_alloc(sql_bytes_max), tail[512];
+    mr_random random;
+    filter given;
+
+    commit(s, 0, 4000, false);
+    bind(s);
+    mr_sales_set *set = refresh(lake, NULL);
+    mr_random_seed(&random, 5);
+    for (int index = 0; index < questions; index++) {
+        const mr_sales_reach wanted = {.kind = (mr_sales_kind)mr_random_below(&random, 3),
+                                       .after = mr_random_below(&random, 2) == 0
+                                                    ? INT32_MIN
+                                                    : first_day +
+                                                          (int32_t)mr_random_below(&random, days),
+                                       .lines = 1 + mr_random_below(&random, 300)};
+        int32_t day = 0;
+
+        make_filter(&random, set, &given);
+        const mr_sales_range range =
+            mr_sales_range_of(&given.question, set->day_first, set->day_last);
+        last_day = set->day_last;
+        (void)snprintf(tail, sizeof tail,
+                       "WHERE epoch_ms(InvoiceDate) // 86400000 > %" PRId32
+                       " AND %s ORDER BY InvoiceDate LIMIT 1 OFFSET %" PRIu64,
+                       wanted.after, kinds[wanted.kind], wanted.lines - 1);
+        ask_sql(s, "epoch_ms(InvoiceDate) // 86400000", tail, &given.question, range, expected,
+                sql_bytes_max);
+        assert_int_equal(mr_sales_reach_day(set, &given.question, &wanted, &day, NULL), MR_OK);
+        assert_int_equal(day, expected[0] != '\0' ? atoi(expected) : range.to);
+    }
+    mr_sales_set_free(set);
+    mr_sales_lake_close(lake);
+    free(expected);
+}
+
 /* The numbers of all customers in an order, read in pages: "12;7;". */
 static void list_customers(const mr_sales_result *result, mr_sales_page page, char *ret_text)
 {
@@ -650,6 +692,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_answer_is_kept_for_its_version, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(customers_come_in_any_order, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(invoices_come_page_by_page, open_shop, close_shop),
+        cmocka_unit_test_setup_teardown(a_page_of_lines_reaches_as_far_as_sql_says, open_shop,
+                                        close_shop),
         cmocka_unit_test_setup_teardown(what_is_typed_finds_values, open_shop, close_shop),
     };
 
