@@ -16,13 +16,14 @@ const compares: { value: Compare; label: string }[] = [
 ];
 
 interface Props {
-  filters: Filters;
+  filters: Filters; // of the figures shown
+  asked: Filters; // of the address
   data: Sales | undefined;
   toggle: (field: Narrowing, value: string, label: string) => void;
   change: (changes: Changes) => void;
 }
 
-export function FilterBar({ filters, data, toggle, change }: Props) {
+export function FilterBar({ filters, asked, data, toggle, change }: Props) {
   const { from, to, compare } = filters;
   const chosen = compares.find(({ value }) => value === compare)?.label ?? "";
   const chips: Chip[] = [
@@ -68,6 +69,7 @@ export function FilterBar({ filters, data, toggle, change }: Props) {
             key={field}
             field={field}
             chosen={filters[field]}
+            ticked={asked[field]}
             labelOf={(value) => labelOf(field, value)}
             onToggle={(value, label) => toggle(field, value, label)}
             onClear={() => change({ [field]: null })}

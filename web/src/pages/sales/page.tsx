@@ -35,6 +35,9 @@ export default function SalesPage({ params }: PageProps) {
   const { by, show, returned } = readViews(query);
   const asked = useRef({ filters, search });
   if (!waiting) asked.current = { filters, search };
+  // So is the bar, for as long as the answer is not late: what it shows changes with the figures, in one frame. A frame
+  // of its own before that is drawn while the server reckons, on the same processors.
+  const told = busy && !late ? asked.current.filters : filters;
   const board = useMemo(
     () =>
       data && (
@@ -59,7 +62,7 @@ export default function SalesPage({ params }: PageProps) {
         <h1>{list === undefined ? "Sales" : <a href={`/sales${search}`}>Sales</a>}</h1>
         {data && <Fresh asOf={data.as_of} />}
       </header>
-      <FilterBar filters={filters} data={data} toggle={toggle} change={change} />
+      <FilterBar filters={told} asked={filters} data={data} toggle={toggle} change={change} />
       {data && <BooksWarning asOf={data.as_of} />}
       {error && data && (
         <Stale onRetry={reload}>

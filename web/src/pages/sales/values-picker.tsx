@@ -22,6 +22,7 @@ const words: Record<Field, { all: string; many: string; search: string }> = {
 interface Props {
   field: Field;
   chosen: string[];
+  ticked: string[]; // the same, at once: a box is ticked while the figures are still those of before
   labelOf: (value: string) => string;
   onToggle: (value: string, label: string) => void;
   onClear: () => void;
@@ -61,14 +62,14 @@ function moveAmongBoxes(event: TargetedKeyboardEvent<HTMLElement>): void {
   inputs[Math.max(0, Math.min(at + (event.key === "ArrowDown" ? 1 : -1), inputs.length - 1))]?.focus();
 }
 
-function Panel({ field, chosen, labelOf, onToggle, onClear }: Props) {
+function Panel({ field, chosen, ticked, labelOf, onToggle, onClear }: Props) {
   const [text, setText] = useState("");
   const { found, problem } = useValues(field, text);
   // A box stays where it is when it is ticked, and keeps the focus; what is chosen and not found lies above.
   const others = chosen.filter((value) => !found?.some((option) => option.value === value));
   const box = (value: string, label: string, sales?: string) => (
     <label class="value" key={value}>
-      <input type="checkbox" checked={chosen.includes(value)} onChange={() => onToggle(value, label)} />
+      <input type="checkbox" checked={ticked.includes(value)} onChange={() => onToggle(value, label)} />
       <span class="value-name">{label}</span>
       {sales !== undefined && <span class="quiet small">{shortMoney(forDrawing(sales))}</span>}
     </label>
