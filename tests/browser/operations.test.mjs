@@ -2,32 +2,8 @@
 import assert from "node:assert/strict";
 import { settled, test, visit } from "./runner.mjs";
 
-const line = (changed) => ({
-  InvoiceNo: "900001",
-  StockCode: "85123A",
-  Description: "WHITE HANGING HEART",
-  Quantity: 6,
-  InvoiceDate: "01/12/2010 08:26",
-  UnitPrice: 2.55,
-  Country: "United Kingdom",
-  ...changed,
-});
-
-// Two lines with one EventID: the first stays, the second is a dead letter. Returns the letter's id.
-async function makeConflict(platform, invoice) {
-  for (const Quantity of [6, 7]) {
-    const event = line({ InvoiceNo: invoice, EventID: "line-1", Quantity });
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(`${platform.environment.MILLRACE_URL}/invoicedata`, { method: "POST", headers, body: JSON.stringify(event) });
-    assert.equal(answer.status, 201);
-  }
-  await platform.command("status", "--wait", "60s");
-  const { items } = await platform.ask("operator", "/ops/letters?state=open");
-  return items.find((letter) => letter.reason.includes(invoice)).id;
-}
-
 test("a dead letter is looked at, mended and sent again, and becomes part of its order", { role: "operator", changes: true }, async ({ page, platform }) => {
-  const id = await makeConflict(platform, "900001");
+  const id = await platform.makeLetter("900001");
   await visit(page, "/operations");
   await page.getByText("could not be taken").waitFor();
   await page.getByRole("link", { name: "Dead letters" }).first().click();
@@ -54,8 +30,8 @@ test("a dead letter is looked at, mended and sent again, and becomes part of its
 });
 
 test("a dead letter is discarded only when asked twice; the keyboard walks the list", { role: "operator", changes: true }, async ({ page, platform }) => {
-  const first = await makeConflict(platform, "900002");
-  const second = await makeConflict(platform, "900003");
+  const first = await platform.makeLetter("900002");
+  const second = await platform.makeLetter("900003");
   await visit(page, "/operations/letters");
   await page.keyboard.press("j");
   await page.getByRole("heading", { name: `Letter ${second}` }).waitFor(); // the newest

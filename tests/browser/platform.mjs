@@ -92,7 +92,7 @@ export class Platform {
     this.environment.MILLRACE_URL = `http://${address("gateway")}`;
     await this.command("post", await writeEvents(this.folder, this.command));
     await this.command("status", "--wait", "120s");
-    await this.command("run", "all");
+    await this.command("runs", "trigger", "all", "--wait"); // by the scheduler: it is in the history
     if (!this.real) {
       const { customers: [first] } = JSON.parse(await this.command("customer", "--top", "1", "--json"));
       this.customer = first.customer_id;
@@ -118,6 +118,28 @@ export class Platform {
     const answer = await fetch(`${this.url}/api/v1${path}`, { headers: { cookie: `${name}=${value}` } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
+  }
+
+  // Two lines with one EventID: the first stays, the second is a dead letter. Returns the letter's id.
+  async makeLetter(invoice) {
+    for (const Quantity of [6, 7]) {
+      const event = {
+        InvoiceNo: invoice,
+        EventID: "line-1",
+        StockCode: "85123A",
+        Description: "WHITE HANGING HEART",
+        Quantity,
+        InvoiceDate: "01/12/2010 08:26",
+        UnitPrice: 2.55,
+        Country: "United Kingdom",
+      };
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${this.environment.MILLRACE_URL}/invoicedata`, { method: "POST", headers, body: JSON.stringify(event) });
+      if (answer.status !== 201) throw new Error(`posting an event: ${answer.status} ${await answer.text()}`);
+    }
+    await this.command("status", "--wait", "60s");
+    const { items } = await this.ask("operator", "/ops/letters?state=open");
+    return items.find((letter) => letter.reason.includes(invoice)).id;
   }
 
   async stop() {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { LakeTable } from "../../api/operations";
 import { bytes, count, instant, plural } from "../../lib/format";
 import { useResource } from "../../lib/resource";
-import { place, setQuery } from "../../lib/router";
+import { place, setQuery, withQuery } from "../../lib/router";
 import { SearchBox } from "../../ui/controls";
 import { Empty, FilteredEmpty, Loaded } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
@@ -22,8 +22,16 @@ const columns: Column<LakeTable>[] = [
     label: "Version",
     figure: true,
     width: 4,
-    cell: ({ version, kind }) =>
-      kind === "view" ? <span class="quiet">view</span> : version === null ? dash : count(version),
+    cell: ({ table, version, kind }) =>
+      kind === "view" ? (
+        <span class="quiet">view</span>
+      ) : version === null ? (
+        dash
+      ) : (
+        <a class="above" href={historyOf(table)} aria-label={`Version ${count(version)} of ${table}: all versions`}>
+          {count(version)}
+        </a>
+      ),
   },
   { key: "rows", label: "Rows", figure: true, width: 8, cell: ({ rows }) => (rows === null ? dash : count(rows)) },
   {
@@ -61,6 +69,10 @@ const columns: Column<LakeTable>[] = [
 
 export function addressOfTable(table: string): string {
   return `${home}/${table.replace(".", "/")}`;
+}
+
+function historyOf(table: string): string {
+  return withQuery({ path: addressOfTable(table), query: place.value.query }, { show: "history" });
 }
 
 function layerOf(table: string): number {

@@ -6,7 +6,7 @@ import type { Page } from "../../api/types";
 import { duration, instant, msBetween } from "../../lib/format";
 import { usePages } from "../../lib/pages";
 import { useRepeat } from "../../lib/polled";
-import { navigate, place, setQuery } from "../../lib/router";
+import { navigate, place, setQuery, withQuery } from "../../lib/router";
 import { role } from "../../state/session";
 import { Icon } from "../../ui/icon";
 import { PagedTable } from "../../ui/paged-table";
@@ -77,15 +77,35 @@ function taskNames(runs: Run[]): string[] {
   return [...names];
 }
 
-// Arrows move among the runs of the grid.
-function moveAmongRuns(event: TargetedKeyboardEvent<HTMLTableElement>): void {
-  const links = [...event.currentTarget.querySelectorAll<HTMLAnchorElement>("thead a")];
-  const at = links.indexOf(document.activeElement as HTMLAnchorElement);
-  const steps: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: links.length - 1 };
-  const to = steps[event.key];
-  if (at < 0 || to === undefined) return;
+// Arrows move among the runs of the grid and their tasks, over cells in which there is nothing to open.
+function moveInGrid(event: TargetedKeyboardEvent<HTMLTableElement>): void {
+  const { rows } = event.currentTarget;
+  const from = (event.target as Element).closest<HTMLTableCellElement>("th, td");
+  const row = from?.closest("tr");
+  if (!from || !row) return;
+  const { rowIndex: at } = row;
+  const moves: Record<string, [row: number, cell: number, down: number, right: number]> = {
+    ArrowRight: [at, from.cellIndex + 1, 0, 1],
+    ArrowLeft: [at, from.cellIndex - 1, 0, -1],
+    ArrowDown: [at + 1, from.cellIndex, 1, 0],
+    ArrowUp: [at - 1, from.cellIndex, -1, 0],
+    Home: [at, 0, 0, 1],
+    End: [at, row.cells.length - 1, 0, -1],
+  };
+  const move = moves[event.key];
+  if (!move) return;
   event.preventDefault();
-  links[Math.max(0, Math.min(to, links.length - 1))]?.focus();
+  let [down, right] = move;
+  while (rows[down]?.cells[right] && !rows[down]?.cells[right]?.querySelector("a")) {
+    down += move[2];
+    right += move[3];
+  }
+  rows[down]?.cells[right]?.querySelector("a")?.focus();
+}
+
+// The run with what this task logged.
+function logOf(run: Run, task: string): string {
+  return withQuery({ path: `${home}/${run.id}`, query: place.value.query }, { task, show: "log" });
 }
 
 function Grid({ runs, open, addressOf }: { runs: Run[]; open: string | null; addressOf: (id: string) => string }) {
@@ -100,7 +120,7 @@ function Grid({ runs, open, addressOf }: { runs: Run[]; open: string | null; add
     Math.max(4, Math.round((Math.sqrt(msBetween(run.started_at, run.ended_at) ?? 0) / Math.sqrt(longest)) * barMax));
   return (
     <div class="grid-room" ref={room}>
-      <table class="run-grid" onKeyDown={moveAmongRuns}>
+      <table class="run-grid" onKeyDown={moveInGrid}>
         <caption class="heard">Tasks by run, the newest run last</caption>
         <thead>
           <tr>
@@ -144,8 +164,17 @@ function Grid({ runs, open, addressOf }: { runs: Run[]; open: string | null; add
                     class={run.id === open ? "current" : undefined}
                     title={`${word}${task?.reason ? `: ${task.reason}` : ""}`}
                   >
-                    {task && <Mark state={task.state} size={18} />}
-                    <span class="heard">{word}</span>
+                    {task ? (
+                      <a
+                        href={logOf(run, name)}
+                        tabIndex={-1}
+                        aria-label={`Log of ${name} in the run of ${beganAt(run)}: ${word}`}
+                      >
+                        <Mark state={task.state} size={18} />
+                      </a>
+                    ) : (
+                      <span class="heard">{word}</span>
+                    )}
                   </td>
                 );
               })}

@@ -1,5 +1,6 @@
 // The rows behind a figure: orders, cancelled orders, lines, products, customers; an order opens beside them,
 // and from its lines the raw event with its receipt.
+import type { ComponentChildren, TargetedSubmitEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address, type Query } from "../../api/client";
 import type { CustomerSold, ProductSold, Rows as RowPage, SalesInvoice, SalesLine } from "../../api/sales";
@@ -145,6 +146,31 @@ const customerColumns: Column<CustomerSold>[] = [
   { key: "spent", label: "Spent", sort: "spent", figure: true, width: 9, cell: (row) => money(row.spent) },
 ];
 
+// The way to an order whose number is known, whoever's it is.
+function NumberBox({ to }: { to: (number: string) => string }) {
+  const go = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const number = String(new FormData(event.currentTarget).get("number") ?? "").trim();
+    if (number) navigate(to(number));
+  };
+  return (
+    <form onSubmit={go}>
+      <label class="search-box">
+        <span class="heard">Go to an order: number</span>
+        <Icon name="search" />
+        <input
+          class="input"
+          type="search"
+          name="number"
+          placeholder="Go to an order: number"
+          enterkeyhint="go"
+          data-search
+        />
+      </label>
+    </form>
+  );
+}
+
 interface ListProps<Row> {
   name: ListName;
   path: string;
@@ -156,9 +182,10 @@ interface ListProps<Row> {
   sort?: string;
   direction?: Direction;
   onSort?: (sort: string, direction: Direction) => void;
+  finder?: ComponentChildren; // the way to one of them
 }
 
-function List<Row>({ name, path, query, columns, keyOf, href, open, ...sorting }: ListProps<Row>) {
+function List<Row>({ name, path, query, columns, keyOf, href, open, finder, ...sorting }: ListProps<Row>) {
   const { list, error, loadingMore, refreshing, more, reload, arrived } = usePages<Row, RowPage<Row>>(path, query, {
     keyOf,
   });
@@ -169,6 +196,7 @@ function List<Row>({ name, path, query, columns, keyOf, href, open, ...sorting }
     <div class={late ? "list waiting" : "list"}>
       {error && list && <Stale onRetry={reload}>This list may be out of date: {error.message}</Stale>}
       <div class="filters">
+        {finder}
         <a class="button end" href={address(path, { ...query, format: "csv" })} download>
           <Icon name="download" /> CSV
         </a>
@@ -256,7 +284,8 @@ function Listed({ list, invoice, filters, onEvent }: Omit<Props, "search"> & { o
   const base = rowsQuery(filters);
   const here = place.value.query.toString();
   const suffix = here ? `?${here}` : "";
-  const beside = (row: { invoice_no: string }) => `/sales/${list}/${row.invoice_no}${suffix}`;
+  const to = (number: string) => `/sales/${list}/${encodeURIComponent(number)}${suffix}`;
+  const beside = (row: { invoice_no: string }) => to(row.invoice_no);
   const sorted = { sort, direction, onSort };
   if (list === "lines") {
     return (
@@ -312,6 +341,7 @@ function Listed({ list, invoice, filters, onEvent }: Omit<Props, "search"> & { o
       keyOf={(row) => row.invoice_no}
       href={beside}
       open={invoice}
+      finder={<NumberBox to={to} />}
       {...sorted}
     />
   );
