@@ -4,6 +4,7 @@
 -- from: bronze.sales_events
 -- keys: event_id
 -- prune: InvoiceNo
+-- index: silver.dim_invoice InvoiceDate between InvoiceDate LastLineDate
 -- partition: InvoiceMonth
 -- sum: Amount
 -- column: event_id binary(16), not null: Identity of the line, 16 bytes

@@ -6,11 +6,37 @@
  */
 #include "medallion/task.h"
 
-/* Makes existing: `columns` of the target's rows ("r") with the same `names` as a row of `values`.
+/* Rows of the target ("r") with the same `names` as a row of `values`, in files that may hold one.
  */
-static mr_status make_existing(mr_task *task, const mr_buffer *columns, bool with_paths,
-                               const char *values, const mr_names *names, const mr_names *prune,
+typedef struct existing_rows {
+    const mr_file_list *files;
+    const mr_buffer *where; /* that lets parts of files be passed over; may be empty */
+    const char *values;
+    const mr_names *names;
+} existing_rows;
+
+/* Appends FROM and what comes behind it; makes existing of the statement. */
+static mr_status make_existing(mr_task *task, const existing_rows *rows, bool with_paths,
                                mr_err *err)
+{
+    mr_status status;
+
+    (void)mr_buffer_append_string(&task->sql, " FROM ");
+    status =
+        mr_session_relation(task->session, task->target, rows->files, with_paths, &task->sql, err);
+    (void)mr_buffer_printf(&task->sql, " AS r SEMI JOIN %s p ON (", rows->values);
+    mr_sql_equal(&task->sql, rows->names, "r", "p");
+    (void)mr_buffer_append_string(&task->sql, ")");
+    if (rows->where->bytes > 0) {
+        (void)mr_buffer_append_string(&task->sql, " WHERE ");
+        (void)mr_buffer_append_text(&task->sql, mr_buffer_text(rows->where));
+    }
+    return status == MR_OK ? mr_session_make(task->session, "existing", &task->sql, err) : status;
+}
+
+/* Whole rows, and where they lie. */
+static mr_status make_existing_rows(mr_task *task, const char *values, const mr_names *names,
+                                    const mr_names *prune, mr_err *err)
 {
     const mr_names *const lists[] = {names, prune};
     mr_file_list files = {.files = NULL};
@@ -21,53 +47,34 @@ static mr_status make_existing(mr_task *task, const mr_buffer *columns, bool wit
     status = mr_task_prune(task, task->target, values, lists, 2, "r", &files, &where, err);
     if (status == MR_OK) {
         mr_buffer_clear(&task->sql);
-        (void)mr_buffer_append_string(&task->sql, "SELECT ");
-        (void)mr_buffer_append_text(&task->sql, mr_buffer_text(columns));
-        (void)mr_buffer_append_string(&task->sql, " FROM ");
-        status =
-            mr_session_relation(task->session, task->target, &files, with_paths, &task->sql, err);
-        (void)mr_buffer_printf(&task->sql, " AS r SEMI JOIN %s p ON (", values);
-        mr_sql_equal(&task->sql, names, "r", "p");
-        (void)mr_buffer_append_string(&task->sql, ")");
-        if (where.bytes > 0) {
-            (void)mr_buffer_append_string(&task->sql, " WHERE ");
-            (void)mr_buffer_append_text(&task->sql, mr_buffer_text(&where));
-        }
-    }
-    if (status == MR_OK) {
-        status = mr_session_make(task->session, "existing", &task->sql, err);
+        (void)mr_buffer_append_string(&task->sql, "SELECT r.*");
+        const existing_rows rows = {&files, &where, values, names};
+        status = make_existing(task, &rows, true, err);
     }
     mr_buffer_free(&where);
     mr_file_list_free(&files);
     return status;
 }
 
-/* Whole rows, and where they lie. */
-static mr_status make_existing_rows(mr_task *task, const char *values, const mr_names *names,
-                                    const mr_names *prune, mr_err *err)
-{
-    mr_buffer columns;
-    mr_status status;
-
-    mr_buffer_init(&columns, 64);
-    (void)mr_buffer_append_string(&columns, "r.*");
-    status = make_existing(task, &columns, true, values, names, prune, err);
-    mr_buffer_free(&columns);
-    return status;
-}
-
 /* What an insert needs of a row is its key alone; wide rows would cost. */
 static mr_status make_known(mr_task *task, mr_err *err)
 {
-    mr_buffer columns;
+    mr_file_list files = {.files = NULL};
+    const char *values = NULL;
+    mr_buffer where;
     mr_status status;
 
-    mr_buffer_init(&columns, mr_session_sql_bytes_max);
-    (void)mr_buffer_append_string(&columns, "CAST('' AS STRING) AS file_path, ");
-    mr_sql_names(&columns, &task->model->keys, "r");
-    status = make_existing(task, &columns, false, "pending", &task->model->keys,
-                           &task->model->prune, err);
-    mr_buffer_free(&columns);
+    mr_buffer_init(&where, mr_session_sql_bytes_max);
+    status = mr_task_find_known(task, &values, &files, &where, err);
+    if (status == MR_OK) {
+        mr_buffer_clear(&task->sql);
+        (void)mr_buffer_append_string(&task->sql, "SELECT CAST('' AS STRING) AS file_path, ");
+        mr_sql_names(&task->sql, &task->model->keys, "r");
+        const existing_rows rows = {&files, &where, values, &task->model->keys};
+        status = make_existing(task, &rows, false, err);
+    }
+    mr_buffer_free(&where);
+    mr_file_list_free(&files);
     return status;
 }
 

@@ -73,6 +73,14 @@ typedef struct mr_model_check {
     const char *target, *target_column;
 } mr_model_check;
 
+/* Another table, made of this one: it has a row for all values of the columns `prune` here. */
+typedef struct mr_model_index {
+    const char *table; /* NULL = none */
+    /* In that row: the least and the greatest value that `column` of this table has with it. NULL =
+     * not told. */
+    const char *column, *least, *greatest;
+} mr_model_index;
+
 typedef struct mr_model {
     const char *name;  /* "silver.fact_sales" */
     const char *layer; /* "silver", "gold" */
@@ -81,8 +89,9 @@ typedef struct mr_model {
     mr_model_mode mode;
     const char *from; /* the driving source: its new rows make an increment. NULL for a view */
     mr_names keys, group, partition, order;
-    mr_names lookup;     /* other tables are held to rows that have these in common with new ones */
-    mr_names prune;      /* columns that follow from the key and let files be passed over */
+    mr_names lookup; /* other tables are held to rows that have these in common with new ones */
+    mr_names prune;  /* columns that follow from the key and let files be passed over */
+    mr_model_index index;
     const char *sum;     /* money whose sum each file tells; NULL = none */
     uint64_t file_bytes; /* size of the table's files; 0 = the lake's default */
     const mr_model_column *columns;

@@ -108,6 +108,35 @@ static mr_status read_sum(mr_model_draft *draft, mr_text value, mr_err *err)
     return status;
 }
 
+/* TABLE [COLUMN between LEAST GREATEST] */
+static mr_status read_index(mr_model_draft *draft, mr_text value, mr_err *err)
+{
+    mr_model_index *index = &draft->model.index;
+    mr_text words = value;
+    mr_text table = mr_model_word(&words);
+    mr_text column = mr_model_word(&words);
+    mr_text between = mr_model_word(&words);
+    mr_text least = mr_model_word(&words);
+    mr_text greatest = mr_model_word(&words);
+    mr_text parts[2];
+    bool spans = is_name(column) && is_name(least) && is_name(greatest) &&
+                 mr_text_equal(between, MR_TEXT_LITERAL("between"));
+
+    if (table.bytes == 0 || !split_table(table, &parts[0], &parts[1]) ||
+        (column.bytes > 0 && !spans) || mr_model_word(&words).bytes > 0) {
+        return mr_model_fault(draft, err,
+                              "'index' is layer.table, then at most: column between least "
+                              "greatest");
+    }
+    index->table = mr_model_keep(draft, table);
+    if (spans) {
+        index->column = mr_model_keep(draft, column);
+        index->least = mr_model_keep(draft, least);
+        index->greatest = mr_model_keep(draft, greatest);
+    }
+    return MR_OK;
+}
+
 static mr_status read_file_bytes(mr_model_draft *draft, mr_text value, mr_err *err)
 {
     uint64_t bytes = 0;
@@ -155,6 +184,7 @@ mr_status mr_model_read_entry(mr_model_draft *draft, mr_text key, mr_text value,
         {"order", read_order},
         {"prune", read_prune},
         {"lookup", read_lookup},
+        {"index", read_index},
         {"sum", read_sum},
         {"file_bytes", read_file_bytes},
         {"column", mr_model_read_column},

@@ -74,6 +74,9 @@ static mr_status check_mode(const mr_model_draft *draft, mr_err *err)
     if (model->mode != MR_MODEL_MERGE && model->lookup.count > 0) {
         return mr_model_fault(draft, err, "'lookup' is for mode merge");
     }
+    if (model->index.table != NULL && (model->mode != MR_MODEL_INSERT || model->prune.count == 0)) {
+        return mr_model_fault(draft, err, "'index' is for mode insert, with 'prune'");
+    }
     if (computed && model->column_count == 0) {
         return mr_model_fault(draft, err, "columns are missing");
     }
@@ -86,14 +89,14 @@ static mr_status check_mode(const mr_model_draft *draft, mr_err *err)
 mr_status mr_model_check_whole(mr_model_draft *draft, mr_err *err)
 {
     const mr_model *model = &draft->model;
+    const mr_names indexed = {.names = {model->index.column},
+                              .count = model->index.column != NULL ? 1 : 0};
     const struct {
         const char *entry;
         const mr_names *names;
-    } lists[] = {{"keys", &model->keys},
-                 {"group", &model->group},
-                 {"partition", &model->partition},
-                 {"order", &model->order},
-                 {"prune", &model->prune}};
+    } lists[] = {{"keys", &model->keys},           {"group", &model->group},
+                 {"partition", &model->partition}, {"order", &model->order},
+                 {"prune", &model->prune},         {"index", &indexed}};
     mr_status status;
 
     draft->line = 1;

@@ -86,11 +86,12 @@ static bool note_news(void *ctx, const mr_delta_file *file)
     return false;
 }
 
-mr_status mr_task_has_news(const mr_task *task, int64_t after, bool *ret_has_news, mr_err *err)
+mr_status mr_task_has_news(const mr_session_table *source, int64_t after, bool *ret_has_news,
+                           mr_err *err)
 {
     bool has_news = false;
-    mr_status status = mr_delta_added_since(task->source->table, task->source->snapshot, after,
-                                            note_news, &has_news, err);
+    mr_status status =
+        mr_delta_added_since(source->table, source->snapshot, after, note_news, &has_news, err);
 
     if (status == MR_OK) {
         *ret_has_news = has_news;
@@ -199,26 +200,25 @@ static mr_status plan_increment(mr_task *task, mr_err *err)
     return status;
 }
 
-/* Whether a table made of the same source has taken the same of it. */
-static bool is_level(const mr_task *task, const mr_session_table *table)
+bool mr_task_is_level(const mr_session_table *source, const mr_session_table *table)
 {
     char path[mr_model_path_bytes_max];
     char key[mr_model_path_bytes_max + sizeof(mr_task_epoch_key) + 1];
     bool has_news = true;
     int64_t taken;
 
-    if (table->snapshot == NULL) {
+    if (source->snapshot == NULL || table->snapshot == NULL) {
         return false;
     }
-    mr_model_path_of(task->source->name, path);
-    (void)snprintf(key, sizeof(key), "%s:%s", mr_task_epoch_key, task->source->name);
+    mr_model_path_of(source->name, path);
+    (void)snprintf(key, sizeof(key), "%s:%s", mr_task_epoch_key, source->name);
     taken = mr_delta_txn_version(table->snapshot, path);
-    if (mr_delta_txn_version(table->snapshot, key) != mr_task_epoch(task->source) ||
-        taken > task->report->version_to) {
+    if (mr_delta_txn_version(table->snapshot, key) != mr_task_epoch(source) ||
+        taken > mr_delta_version(source->snapshot)) {
         return false;
     }
-    return taken == task->report->version_to ||
-           (mr_task_has_news(task, taken, &has_news, NULL) == MR_OK && !has_news);
+    return taken == mr_delta_version(source->snapshot) ||
+           (mr_task_has_news(source, taken, &has_news, NULL) == MR_OK && !has_news);
 }
 
 /* What is looked up has to be of the same rows as the increment: else it waits. */
@@ -236,7 +236,7 @@ static mr_status wait_for_lookups(mr_task *task, mr_err *err)
             continue;
         }
         status = mr_session_find(task->session, other->name, &table, err);
-        if (status == MR_OK && !is_level(task, table)) {
+        if (status == MR_OK && !mr_task_is_level(task->source, table)) {
             skip(task, "");
             (void)snprintf(task->report->message, sizeof(task->report->message),
                            "%s has not taken the same of %s", other->name, model->from);

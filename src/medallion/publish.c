@@ -76,7 +76,8 @@ static void find_rearranged(mr_task *task)
 
     task->rearranged =
         !task->report->full &&
-        mr_task_has_news(task, task->report->version_from, &has_news, NULL) == MR_OK && !has_news;
+        mr_task_has_news(task->source, task->report->version_from, &has_news, NULL) == MR_OK &&
+        !has_news;
 }
 
 static mr_status check_added(mr_task *task, mr_err *err)

@@ -58,7 +58,10 @@ void mr_task_init(mr_task *task, mr_session *session, const mr_model *model,
 /* Decides between all, an increment, and nothing (report->state MR_MODEL_SKIPPED). */
 mr_status mr_task_plan(mr_task *task, mr_err *err);
 /* Whether the source has gained rows since that version of it. */
-mr_status mr_task_has_news(const mr_task *task, int64_t after, bool *ret_has_news, mr_err *err);
+mr_status mr_task_has_news(const mr_session_table *source, int64_t after, bool *ret_has_news,
+                           mr_err *err);
+/* Whether a table made of this source has taken all of it. */
+bool mr_task_is_level(const mr_session_table *source, const mr_session_table *table);
 int64_t mr_task_epoch(const mr_session_table *table);
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err);
@@ -76,6 +79,12 @@ void mr_task_discard(mr_task *task);
 mr_status mr_task_make_insert(mr_task *task, mr_err *err);
 mr_status mr_task_make_merge(mr_task *task, mr_err *err);
 mr_status mr_task_make_replace(mr_task *task, mr_err *err);
+
+/* Which files of the target may hold a row with a key of pending's; their other columns as
+ * mr_task_prune has them. *ret_values: a table of the engine with the rows of pending's that may be
+ * known (their keys, and the columns `prune`). */
+mr_status mr_task_find_known(mr_task *task, const char **ret_values, mr_file_list *ret_files,
+                             mr_buffer *where, mr_err *err);
 
 /* Binds every table that the SELECT reads: in full, or for an increment to what that wants of it.
  */

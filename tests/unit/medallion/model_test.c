@@ -155,6 +155,14 @@ static void faults_are_named_with_their_line(void **state)
     assert_refused("-- name: gold.x\n-- mode: insert\n-- from: silver.a\n-- keys: k\n"
                    "-- lookup: k\n-- column: k long\nSELECT 1",
                    "'lookup' is for mode merge");
+    assert_refused("-- name: gold.x\n-- mode: insert\n-- from: silver.a\n-- keys: k\n"
+                   "-- index: gold.y\n-- column: k long\nSELECT 1",
+                   "'index' is for mode insert, with 'prune'");
+    assert_refused(HEADER "-- index: y\nSELECT 1", "'index' is layer.table");
+    assert_refused(HEADER "-- index: gold.y id between a\nSELECT 1", "'index' is layer.table");
+    assert_refused("-- name: gold.x\n-- mode: insert\n-- from: silver.a\n-- keys: k\n-- prune: k\n"
+                   "-- index: gold.y day between a b\n-- column: k long\nSELECT 1",
+                   "there is no column day");
     assert_refused("-- name: gold.x\n-- mode: view\n-- from: silver.a\nSELECT 1", "a view has no");
 }
 
