@@ -167,6 +167,7 @@ static mr_status write_gathered(optimizing *self, const gathering *of, mr_delta_
 {
     mr_delta_write write = {.schema = mr_delta_schema_of(self->base),
                             .file_bytes_target = self->options.file_bytes_target,
+                            .order = self->options.order,
                             .sum_column = of->summed ? of->column : NULL,
                             .tag = "kept",
                             .partition_values = of->files[0]->partition_values};

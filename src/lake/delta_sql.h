@@ -93,6 +93,7 @@ typedef struct mr_delta_optimize_options {
     uint64_t file_bytes_target; /* 0 = 128 MiB */
     uint64_t file_bytes_small;  /* files below are gathered; 0 = half the target */
     size_t files_min;           /* of one partition, for it to be worth it; 0 = 2 */
+    const char *order;          /* of the rows in each file, as in mr_delta_write; NULL = any */
     bool tiers; /* gather only files of like size, so that a row is rewritten few times */
 } mr_delta_optimize_options;
 

@@ -159,6 +159,7 @@ static void gather(mr_task *task)
     uint64_t target_bytes = task->model->file_bytes > 0 ? task->model->file_bytes : 128 << 20;
     size_t small = 0;
     mr_delta_optimize_report report;
+    mr_buffer order;
     mr_err err;
 
     for (size_t i = 0; target != NULL && i < mr_delta_file_count(target); i++) {
@@ -168,14 +169,19 @@ static void gather(mr_task *task)
         task->model->mode == MR_MODEL_PUBLISH) {
         return;
     }
+    mr_buffer_init(&order, mr_session_sql_bytes_max);
+    mr_sql_names(&order, &task->model->order, NULL);
+    (void)mr_buffer_append(&order, "", 1);
     const mr_delta_optimize_options options = {.file_bytes_target = task->model->file_bytes,
                                                .files_min = mr_task_small_files_min,
+                                               .order = order.bytes > 1 ? order.data : NULL,
                                                .tiers = true};
     if (mr_delta_optimize(task->target->table, task->session->connection, &options, &report,
                           &err) == MR_OK &&
         report.version >= 0) {
         (void)mr_session_refresh(task->target, &err);
     }
+    mr_buffer_free(&order);
 }
 
 void mr_task_discard(mr_task *task)

@@ -66,6 +66,22 @@ static void small_files_of_a_partition_become_one(void **state)
     assert_int_equal(report.files_before, 0);
 }
 
+static void rows_are_gathered_in_the_order_asked_for(void **state)
+{
+    engine_fixture *fixture = *state;
+    const mr_delta_optimize_options options = {.files_min = 2, .order = "id DESC"};
+
+    engine_create(fixture, &day_schema);
+    append_rows(fixture, 0, 6);
+    (void)optimize(fixture, &options);
+    assert_int_equal(live_files(fixture), 2);
+    for (size_t i = 0; i < 2; i++) {
+        engine_expect_file(fixture, i,
+                           "SELECT list(id) = list_reverse_sort(list(id)), count(*) FROM {}",
+                           "true|3\n");
+    }
+}
+
 static void sums_are_kept_and_the_files_are_marked(void **state)
 {
     engine_fixture *fixture = *state;
@@ -327,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(small_files_of_a_partition_become_one),
+        TEST(rows_are_gathered_in_the_order_asked_for),
         TEST(sums_are_kept_and_the_files_are_marked),
         TEST(gathering_adds_no_rows_for_incremental_readers),
         TEST(with_tiers_a_row_is_rewritten_few_times),
