@@ -32,4 +32,12 @@ measure bulk 200
 total=0
 for pid in "$role_pid" $(pgrep -P "$role_pid"); do total=$((total + $(peak_kib "$pid"))); done
 printf '{"bench":"bronze_memory","peak_mib_all_roles":%s}\n' "$(divide "$total" 1024 0)"
+# What the bench has left, before and after all of it is gathered.
+files() {
+    "$program" lake list --json | grep -F '"bronze/sales_events"' |
+        sed -E "s/.*(\"rows\":[0-9]+,\"files\":[0-9]+,\"bytes\":[0-9]+).*/{\"bench\":\"bronze_files\",\"when\":\"$1\",\1}/"
+}
+files running
 stop_role "$role_pid"
+"$program" lake optimize bronze/sales_events >/dev/null
+files optimized

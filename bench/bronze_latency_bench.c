@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bronze_latency_bench.c - the time from a POST's first byte until bronze shows its event.
+/* bronze_latency_bench.c - the time from a POST's first byte until bronze, or gold, shows its
+ * event.
  *
- * Usage: bronze_latency_bench PORT LAKE_URL DATA_FOLDER RATE SECONDS. One connection posts single
- * events at RATE a second, evenly and unsynchronised with the sink; another thread reads the
- * table's snapshots as any reader would, every look_ms, and an event is visible once the position
- * of its partition in one of them lies behind it. Prints one JSON line.
+ * Usage: bronze_latency_bench PORT LAKE_URL DATA_FOLDER RATE SECONDS [TABLE]. One connection posts
+ * single events at RATE a second, evenly and unsynchronised with the sink; another thread reads the
+ * table's snapshots as any reader would, every look_ms. An event is visible in bronze once the
+ * position of its partition lies behind it. Of another TABLE ("gold/mart_sales_by_customer") the
+ * commits tell how many lines are in it: nothing else may be posted meanwhile, every event is a
+ * line of its own, and one too many or too few in the end is a failure. Prints one JSON line.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,6 +41,8 @@ typedef struct latency_bench {
     mr_blobs_options lake;
     double rate;
     int64_t seconds;
+    const char *table; /* NULL: bronze */
+    int64_t lines_before;
     sample *samples;
     atomic_size_t answered; /* samples below are written, but for visible_us */
     atomic_bool posted;     /* all are */
@@ -99,6 +104,16 @@ static int64_t read_answer(int fd)
     return strtoll(offset + strlen("\"offset\":"), NULL, 10);
 }
 
+/* Invoices of this run alone. */
+static void write_body(char *body, size_t bytes, int64_t start_us, size_t index)
+{
+    (void)snprintf(body, bytes,
+                   "{\"InvoiceNo\":\"L%" PRIx64 "-%zu\",\"StockCode\":\"85123A\",\"Quantity\":6,"
+                   "\"InvoiceDate\":\"01/12/2010 08:26\",\"UnitPrice\":2.55,"
+                   "\"CustomerID\":17850,\"Country\":\"United Kingdom\"}",
+                   (uint64_t)start_us, index);
+}
+
 static void *post(void *ctx)
 {
     latency_bench *b = ctx;
@@ -110,15 +125,11 @@ static void *post(void *ctx)
     for (size_t i = 0; i < events_max && mr_monotonic_us() < start_us + b->seconds * 1000000; i++) {
         char body[512];
         char request[1024];
-        int body_bytes = snprintf(body, sizeof(body),
-                                  "{\"InvoiceNo\":\"L%zu\",\"StockCode\":\"85123A\",\"Quantity\":6,"
-                                  "\"InvoiceDate\":\"01/12/2010 08:26\",\"UnitPrice\":2.55,"
-                                  "\"CustomerID\":17850,\"Country\":\"United Kingdom\"}",
-                                  i);
+        write_body(body, sizeof(body), start_us, i);
         int bytes = snprintf(request, sizeof(request),
                              "POST /invoicedata HTTP/1.1\r\nHost: bench\r\nContent-Type: "
-                             "application/json\r\nContent-Length: %d\r\n\r\n%s",
-                             body_bytes, body);
+                             "application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                             strlen(body), body);
         /* Anywhere within its turn, so that no rhythm of the sink's is met again and again. */
         wait_until_us(start_us + (int64_t)(((double)i + mr_random_unit(&random)) * 1e6 / b->rate));
         b->samples[i].sent_us = mr_monotonic_us();
@@ -135,7 +146,8 @@ static void *post(void *ctx)
 
 /* --- Looking ---------------------------------------------------------------------------------- */
 
-static int64_t read_position(mr_delta_table *table)
+/* Of bronze the place in the log; of another table how many lines it has taken. */
+static int64_t read_position(mr_delta_table *table, bool bronze)
 {
     mr_delta_snapshot *snapshot = NULL;
     int64_t position = -1;
@@ -143,7 +155,8 @@ static int64_t read_position(mr_delta_table *table)
     mr_status status = mr_delta_read(table, &snapshot, &err);
 
     if (status == MR_OK) {
-        position = mr_delta_txn_version(snapshot, "millrace/bronze/ingestion-topic/0");
+        position = mr_delta_txn_version(snapshot, bronze ? "millrace/bronze/ingestion-topic/0"
+                                                         : "millrace.rows-read");
         mr_delta_snapshot_free(snapshot);
     } else if (status != MR_NOT_FOUND) {
         give_up("read the table", err.message);
@@ -151,22 +164,23 @@ static int64_t read_position(mr_delta_table *table)
     return position;
 }
 
-static size_t watch(latency_bench *b)
+static bool is_visible(const latency_bench *b, size_t index, int64_t position)
 {
-    mr_blobs *blobs = NULL;
+    return b->table == NULL ? b->samples[index].offset < position
+                            : (int64_t)index < position - b->lines_before;
+}
+
+static size_t watch(latency_bench *b, mr_delta_table *table)
+{
     size_t visible = 0;
     int64_t last_us = mr_monotonic_us();
-    mr_err err;
+    int64_t position = -1;
 
-    if (mr_blobs_open(&b->lake, &blobs, &err) != MR_OK) {
-        give_up("open the lake", err.message);
-    }
-    mr_delta_table *table = mr_delta_table_create(blobs, "bronze/sales_events");
     while (!atomic_load(&b->posted) || visible < atomic_load(&b->answered)) {
-        int64_t position = read_position(table);
+        position = read_position(table, b->table == NULL);
         int64_t now_us = mr_monotonic_us();
         size_t answered = atomic_load(&b->answered);
-        while (visible < answered && b->samples[visible].offset < position) {
+        while (visible < answered && is_visible(b, visible, position)) {
             b->samples[visible++].visible_us = now_us;
             last_us = now_us;
         }
@@ -177,8 +191,9 @@ static size_t watch(latency_bench *b)
         }
         wait_until_us(now_us + look_ms * 1000);
     }
-    mr_delta_table_destroy(table);
-    mr_blobs_close(blobs);
+    if (b->table != NULL && position - b->lines_before != (int64_t)visible) {
+        give_up("count the lines", "not every event is there once");
+    }
     return visible;
 }
 
@@ -190,32 +205,51 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static size_t measure(latency_bench *b)
+{
+    mr_blobs *blobs = NULL;
+    pthread_t poster;
+    mr_err err;
+
+    if (mr_blobs_open(&b->lake, &blobs, &err) != MR_OK) {
+        give_up("open the lake", err.message);
+    }
+    mr_delta_table *table =
+        mr_delta_table_create(blobs, b->table == NULL ? "bronze/sales_events" : b->table);
+    b->lines_before = read_position(table, b->table == NULL);
+    MR_ASSERT(pthread_create(&poster, NULL, post, b) == 0);
+    size_t count = watch(b, table);
+    MR_ASSERT(pthread_join(poster, NULL) == 0);
+    mr_delta_table_destroy(table);
+    mr_blobs_close(blobs);
+    return count;
+}
+
 int main(int argc, char **argv)
 {
     latency_bench b = {.port = 0};
-    pthread_t poster;
 
-    if (argc != 6) {
-        fprintf(stderr, "usage: bronze_latency_bench PORT LAKE_URL DATA_FOLDER RATE SECONDS\n");
+    if (argc != 6 && argc != 7) {
+        fprintf(stderr,
+                "usage: bronze_latency_bench PORT LAKE_URL DATA_FOLDER RATE SECONDS [TABLE]\n");
         return 2;
     }
     b.port = (int)strtol(argv[1], NULL, 10);
     b.lake = (mr_blobs_options){.url = argv[2], .data_folder = argv[3]};
     b.rate = strtod(argv[4], NULL);
     b.seconds = strtol(argv[5], NULL, 10);
+    b.table = argc == 7 ? argv[6] : NULL;
     b.samples = mr_alloc_zero(events_max, sizeof(*b.samples));
-    MR_ASSERT(pthread_create(&poster, NULL, post, &b) == 0);
-    size_t count = watch(&b);
-    MR_ASSERT(pthread_join(poster, NULL) == 0);
+    size_t count = measure(&b);
     int64_t *took_us = mr_alloc((count + 1) * sizeof(*took_us));
     for (size_t i = 0; i < count; i++) {
         took_us[i] = b.samples[i].visible_us - b.samples[i].sent_us;
     }
     qsort(took_us, count, sizeof(*took_us), compare);
     if (count > 0) {
-        printf("{\"bench\":\"bronze_latency\",\"rate\":%.0f,\"events\":%zu,\"p50_ms\":%.1f,"
+        printf("{\"bench\":\"%s_latency\",\"rate\":%.0f,\"events\":%zu,\"p50_ms\":%.1f,"
                "\"p99_ms\":%.1f,\"max_ms\":%.1f}\n",
-               b.rate, count, (double)took_us[count / 2] / 1e3,
+               b.table == NULL ? "bronze" : "gold", b.rate, count, (double)took_us[count / 2] / 1e3,
                (double)took_us[count * 99 / 100] / 1e3, (double)took_us[count - 1] / 1e3);
     }
     free(took_us);
