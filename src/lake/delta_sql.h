@@ -41,6 +41,9 @@ typedef struct mr_delta_write {
      * several times, for sums and a COPY a partition, which is faster than to read and to sort out
      * files. */
     bool at_hand;
+    /* Another of the same engine, for a second thread that copies partitions at hand; NULL: none.
+     */
+    mr_olap_connection *connection_beside;
     uint64_t file_bytes_target; /* 0 = 128 MiB */
     /* Its exact sum becomes the file's tag "millrace.sum"; "a*b": that of the columns' products;
      * NULL: none. */

@@ -9,6 +9,8 @@
  *             (isAdjustedToUTC); names are unique, so that no file is ever written twice.
  */
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -200,9 +202,9 @@ static mr_status put_copy(const writing *self, const part *of, mr_buffer *sql, m
                 : mr_fail(err, MR_LIMIT, "the query has over %d bytes", mr_delta_sql_bytes_max);
 }
 
-static void note_written(writing *self, mr_text path, int64_t rows)
+static void note_written(const writing *self, mr_delta_written_list *list, mr_text path,
+                         int64_t rows)
 {
-    mr_delta_written_list *list = &self->written;
     char *copy = mr_alloc(path.bytes + 1);
 
     memcpy(copy, path.data, path.bytes);
@@ -216,7 +218,8 @@ static void note_written(writing *self, mr_text path, int64_t rows)
         (mr_delta_written){.path = copy, .relative = copy + strlen(self->folder) + 1, .rows = rows};
 }
 
-static mr_status run_copy(writing *self, const part *of, mr_err *err)
+static mr_status run_copy(const writing *self, mr_olap_connection *connection, const part *of,
+                          mr_delta_written_list *list, mr_err *err)
 {
     mr_olap_result *result = NULL;
     mr_buffer sql;
@@ -224,13 +227,13 @@ static mr_status run_copy(writing *self, const part *of, mr_err *err)
     mr_buffer_init(&sql, mr_delta_sql_bytes_max);
     mr_status status = put_copy(self, of, &sql, err);
     if (status == MR_OK) {
-        status = mr_olap_query(self->connection, sql.data, false, &result, err);
+        status = mr_olap_query(connection, sql.data, false, &result, err);
     }
     while (status == MR_OK) {
         status = mr_olap_next(result, err);
         if (status == MR_OK && mr_olap_int64(result, 1) > 0) { /* no rows: still a file */
-            note_written(self, mr_olap_text(result, 0), mr_olap_int64(result, 1));
-            mr_file_write_behind(self->written.items[self->written.count - 1].path);
+            note_written(self, list, mr_olap_text(result, 0), mr_olap_int64(result, 1));
+            mr_file_write_behind(list->items[list->count - 1].path);
         }
     }
     mr_olap_result_free(result);
@@ -324,39 +327,109 @@ static mr_status find_parts(const writing *self, part parts[static parts_max + 1
     return status == MR_NOT_FOUND ? MR_OK : status;
 }
 
-/* A part that became one file gives it its sum; one of several files leaves theirs to be read. */
-static mr_status copy_part(writing *self, part *of, mr_err *err)
-{
-    const size_t before = self->written.count;
-    mr_status status = run_copy(self, of, err);
+typedef struct part_list {
+    part items[parts_max + 1];
+    size_t count;
+    atomic_size_t next; /* to be taken by a copier */
+    atomic_bool failed;
+} part_list;
 
-    if (status == MR_OK && self->written.count == before + 1 &&
-        self->written.items[before].rows == of->rows) {
-        self->written.items[before].sum = of->sum;
+/* Takes part after part; each on a thread and a connection of its own. */
+typedef struct copier {
+    const writing *self;
+    mr_olap_connection *connection;
+    part_list *parts;
+    mr_delta_written_list written;
+    mr_status status;
+    mr_err err;
+} copier;
+
+/* A part that became one file gives it its sum; one of several files leaves theirs to be read. */
+static mr_status copy_part(copier *c, part *of)
+{
+    const size_t before = c->written.count;
+    mr_status status = run_copy(c->self, c->connection, of, &c->written, &c->err);
+
+    if (status == MR_OK && c->written.count == before + 1 &&
+        c->written.items[before].rows == of->rows) {
+        c->written.items[before].sum = of->sum;
         of->sum = NULL;
+    }
+    return status;
+}
+
+static void *run_copier(void *ctx)
+{
+    copier *c = ctx;
+    part_list *parts = c->parts;
+
+    for (size_t i = atomic_fetch_add(&parts->next, 1);
+         i < parts->count && !atomic_load(&parts->failed); i = atomic_fetch_add(&parts->next, 1)) {
+        c->status = parts->items[i].rows > 0 ? copy_part(c, &parts->items[i]) : MR_OK;
+        if (c->status != MR_OK) {
+            atomic_store(&parts->failed, true);
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void take_written(writing *self, mr_delta_written_list *from)
+{
+    mr_delta_written_list *to = &self->written;
+    const size_t count = to->count + from->count;
+
+    if (from->count > 0) {
+        to->items = mr_realloc(to->items, count * sizeof *to->items);
+        memcpy(to->items + to->count, from->items, from->count * sizeof *from->items);
+        to->count = count;
+        to->capacity = count;
+    }
+    free(from->items);
+    *from = (mr_delta_written_list){.items = NULL};
+}
+
+/* A part is one row group or few of them, of which the engine makes each on one core alone. */
+static mr_status copy_parts(writing *self, part_list *parts, mr_err *err)
+{
+    copier copiers[2] = {
+        {.self = self, .connection = self->connection, .parts = parts},
+        {.self = self, .connection = self->write->connection_beside, .parts = parts}};
+    pthread_t thread;
+    const bool beside = copiers[1].connection != NULL && parts->count > 1 &&
+                        pthread_create(&thread, NULL, run_copier, &copiers[1]) == 0;
+    mr_status status = MR_OK;
+
+    (void)run_copier(&copiers[0]);
+    if (beside) {
+        (void)pthread_join(thread, NULL);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        take_written(self, &copiers[i].written);
+        if (status == MR_OK && copiers[i].status != MR_OK) {
+            status = copiers[i].status;
+            *err = copiers[i].err;
+        }
     }
     return status;
 }
 
 static mr_status copy_rows(writing *self, mr_err *err)
 {
-    part parts[parts_max + 1];
-    size_t count = 0;
+    part_list parts = {.count = 0};
 
     if (!goes_by_parts(self->write)) {
-        return run_copy(self, NULL, err);
+        return run_copy(self, self->connection, NULL, &self->written, err);
     }
-    mr_status status = find_parts(self, parts, &count, err);
-    if (status == MR_OK && count > parts_max) {
-        status = run_copy(self, NULL, err);
-    } else if (status == MR_OK && looks_at_partitions(self->write)) {
-        status = mr_folder_create(self->folder, err);
+    mr_status status = find_parts(self, parts.items, &parts.count, err);
+    if (status == MR_OK && parts.count > parts_max) {
+        status = run_copy(self, self->connection, NULL, &self->written, err);
+    } else if (status == MR_OK) {
+        status = looks_at_partitions(self->write) ? mr_folder_create(self->folder, err) : MR_OK;
+        status = status == MR_OK ? copy_parts(self, &parts, err) : status;
     }
-    for (size_t i = 0; i < count && count <= parts_max && status == MR_OK; i++) {
-        status = parts[i].rows > 0 ? copy_part(self, &parts[i], err) : MR_OK;
-    }
-    for (size_t i = 0; i < count; i++) {
-        free(parts[i].sum);
+    for (size_t i = 0; i < parts.count; i++) {
+        free(parts.items[i].sum);
     }
     return status;
 }
@@ -593,7 +666,7 @@ mr_status mr_delta_adopt(mr_delta_table *table, const mr_delta_write *write, con
         begin(&self, mr_copy_string(folder));
         for (size_t i = 0; i < count; i++) {
             char *path = mr_path_join(folder, files[i].path);
-            note_written(&self, mr_text_of(path), files[i].rows);
+            note_written(&self, &self.written, mr_text_of(path), files[i].rows);
             free(path);
             mr_delta_written *written = &self.written.items[i];
             written->stats = mr_delta_stats_tell(write, &files[i]);

@@ -129,6 +129,9 @@ static mr_status bind_target(mr_task *task, const mr_model_check *check, const c
     mr_buffer values;
     mr_status status = mr_session_find(task->session, check->target, &table, err);
 
+    if (status == MR_OK && task->early) {
+        return MR_OK; /* by whoever made it */
+    }
     if (status != MR_OK || task->report->full || table->snapshot == NULL) {
         return status == MR_OK ? mr_session_bind(task->session, table, NULL, NULL, err) : status;
     }
@@ -220,9 +223,8 @@ static mr_status hashes_tell_unique(mr_task *task, const mr_model_check *check,
 }
 
 static mr_status run_check(mr_task *task, const mr_model_check *check, const char *relation,
-                           const mr_names *keys, mr_err *err)
+                           const mr_names *keys, mr_check_result *result, mr_err *err)
 {
-    mr_check_result *result = &task->report->checks[task->report->check_count];
     mr_status status =
         check->kind == MR_CHECK_REFERENCES ? bind_target(task, check, relation, err) : MR_OK;
 
@@ -235,7 +237,6 @@ static mr_status run_check(mr_task *task, const mr_model_check *check, const cha
         status = hashes_tell_unique(task, check, relation, &told, err);
     }
     if (status != MR_OK || told) {
-        task->report->check_count += status == MR_OK;
         return status;
     }
     mr_buffer_clear(&task->sql);
@@ -246,7 +247,40 @@ static mr_status run_check(mr_task *task, const mr_model_check *check, const cha
     if (status == MR_OK && result->rows > 0) {
         status = take_samples(task, check, relation, keys, result, err);
     }
-    task->report->check_count += status == MR_OK;
+    return status;
+}
+
+/* The check's result goes to its own place, whether it was told early or now. */
+static mr_status tell_check(mr_task *task, size_t index, const char *relation, const mr_names *keys,
+                            mr_err *err)
+{
+    const mr_model_check *check = &task->model->checks[index];
+    const uint32_t bit = UINT32_C(1) << index;
+
+    if ((task->told & bit) != 0) {
+        return MR_OK;
+    }
+    mr_status status = run_check(task, check, relation, keys, &task->report->checks[index], err);
+    return status == MR_OK ? MR_OK : mr_fail_in(err, status, "check %s", check->text);
+}
+
+bool mr_task_check_asks_rows(const mr_model_check *check)
+{
+    return check->kind == MR_CHECK_UNIQUE || check->kind == MR_CHECK_REFERENCES;
+}
+
+mr_status mr_task_check_early(mr_task *task, const char *relation, const mr_names *keys,
+                              mr_err *err)
+{
+    _Static_assert(mr_model_checks_max <= 32, "a bit a check");
+    mr_status status = MR_OK;
+
+    for (size_t i = 0; i < task->model->check_count && status == MR_OK; i++) {
+        if (mr_task_check_asks_rows(&task->model->checks[i])) {
+            status = tell_check(task, i, relation, keys, err);
+            task->told |= status == MR_OK ? UINT32_C(1) << i : 0;
+        }
+    }
     return status;
 }
 
@@ -256,10 +290,11 @@ mr_status mr_task_check(mr_task *task, const char *relation, const mr_names *key
 
     task->report->check_count = 0;
     for (size_t i = 0; i < task->model->check_count; i++) {
-        mr_status status = run_check(task, &task->model->checks[i], relation, keys, err);
+        mr_status status = tell_check(task, i, relation, keys, err);
         if (status != MR_OK) {
-            return mr_fail_in(err, status, "check %s", task->model->checks[i].text);
+            return status;
         }
+        task->report->check_count++;
         if (broken == NULL && task->report->checks[i].rows > 0) {
             broken = &task->report->checks[i];
         }

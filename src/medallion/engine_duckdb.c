@@ -114,8 +114,17 @@ static mr_status write_rows(mr_engine *engine, mr_delta_table *table, const mr_d
                             mr_delta_files **ret_files, mr_err *err)
 {
     const duckdb_engine *self = (const duckdb_engine *)engine;
+    mr_delta_write shared = *write;
+    mr_status status = MR_OK;
 
-    return mr_delta_write_rows(table, self->connection, write, ret_files, err);
+    if (write->at_hand && write->schema->partition_columns[0] != NULL) {
+        status = mr_olap_connect(self->olap, &shared.connection_beside, err);
+    }
+    if (status == MR_OK) {
+        status = mr_delta_write_rows(table, self->connection, &shared, ret_files, err);
+    }
+    mr_olap_disconnect(shared.connection_beside);
+    return status;
 }
 
 static void close_engine(mr_engine *engine)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* medallion/family.h - a table made anew, and what is made of it alone: computed side by side.
+/* medallion/family.h - a table made anew, and what is made of it: computed side by side.
  *
- * While one thread writes the files of the head, two others compute and write the models that read
- * nothing else, from the rows in memory. They are committed in their turn,
- * behind the head; if that does not come to be, their files are removed.
+ * While the files of the head are being written, two threads compute and write the models that read
+ * the head, and each other, and nothing else, from the rows in memory; and check the head's own
+ * rows, and those that are to be published. All are committed in their turn, behind the head; if
+ * that does not come to be, their files are removed.
  * Private to the room; called by one thread.
  */
 #ifndef MR_MEDALLION_FAMILY_H

@@ -12,17 +12,26 @@ static bool fits_memory(const mr_task *task)
     return task->report->rows_read <= task->session->rows_in_memory_max;
 }
 
-static void name_made(const mr_task *task, char name[static mr_model_path_bytes_max + 8])
+void mr_task_name_made(const mr_model *model, char name[static mr_task_made_bytes_max])
 {
-    (void)snprintf(name, mr_model_path_bytes_max + 8, "made.%s", task->model->name);
+    (void)snprintf(name, mr_task_made_bytes_max, "made.%s", model->name);
+}
+
+/* Rows that are sorted too are made first, however many: the engine holds what a SELECT groups and
+ * what a sort has taken in memory at once, if one statement does both; a table's rows it can put
+ * aside. */
+static bool makes_first(const mr_task *task)
+{
+    return fits_memory(task) ||
+           (task->model->order.count > 0 && mr_engine_is_shared(task->session->engine));
 }
 
 static mr_status make_rows(mr_task *task, mr_err *err)
 {
     mr_buffer *sql = &task->sql;
-    char made[mr_model_path_bytes_max + 8];
+    char made[mr_task_made_bytes_max];
 
-    name_made(task, made);
+    mr_task_name_made(task->model, made);
     mr_buffer_clear(sql);
     (void)mr_buffer_append_string(sql, "SELECT ");
     mr_sql_cast_columns(sql, task->model);
@@ -33,9 +42,9 @@ static mr_status make_rows(mr_task *task, mr_err *err)
 static mr_status select_all(mr_task *task, mr_err *err)
 {
     mr_buffer *sql = &task->sql;
-    char made[mr_model_path_bytes_max + 8];
+    char made[mr_task_made_bytes_max];
 
-    if (fits_memory(task)) {
+    if (makes_first(task)) {
         mr_status status = make_rows(task, err);
         if (status != MR_OK) {
             return status;
@@ -44,7 +53,7 @@ static mr_status select_all(mr_task *task, mr_err *err)
         (void)mr_buffer_append_string(sql, "SELECT ");
         mr_sql_columns(sql, task->model, NULL);
         (void)mr_buffer_append_string(sql, " FROM ");
-        name_made(task, made);
+        mr_task_name_made(task->model, made);
         mr_sql_name(sql, made);
     } else {
         mr_buffer_clear(sql);
@@ -80,9 +89,9 @@ static mr_status check_written(mr_task *task, mr_err *err)
         return MR_OK;
     }
     mr_buffer_init(&relation, mr_session_sql_bytes_max);
-    if (fits_memory(task)) {
-        char made[mr_model_path_bytes_max + 8];
-        name_made(task, made);
+    if (makes_first(task)) {
+        char made[mr_task_made_bytes_max];
+        mr_task_name_made(task->model, made);
         mr_sql_name(&relation, made);
         (void)mr_buffer_append(&relation, "", 1);
     } else {
@@ -128,7 +137,7 @@ static mr_status write_beside(mr_task *task, const mr_delta_write *write, mr_err
     if (pthread_create(&thread, NULL, run_writer, &w) != 0) {
         (void)run_writer(&w);
     } else {
-        name_made(task, task->target->made);
+        mr_task_name_made(task->model, task->target->made);
         task->beside(task->ctx, task);
         task->target->made[0] = '\0';
         (void)pthread_join(thread, NULL);
@@ -148,6 +157,36 @@ static mr_status write_rows(mr_task *task, const mr_delta_write *write, mr_err *
         return write_beside(task, write, err);
     }
     return mr_engine_write(task->session->engine, task->target->table, write, &task->written, err);
+}
+
+static void take_files(mr_task *task)
+{
+    const mr_delta_snapshot *old = task->target->snapshot;
+
+    for (size_t i = 0; i < mr_delta_files_count(task->written); i++) {
+        mr_file_list_add(&task->adds, &mr_delta_files_list(task->written)[i]);
+    }
+    for (size_t i = 0; old != NULL && i < mr_delta_file_count(old); i++) {
+        mr_file_list_add(&task->removes, mr_delta_file_at(old, i));
+    }
+    task->report->rows_new = mr_delta_files_rows(task->written);
+    if (task->model->mode == MR_MODEL_INSERT) {
+        task->report->rows_known = task->report->rows_read - task->report->rows_new;
+    }
+}
+
+/* What does not fit memory must not be in the way of what comes next. */
+static mr_status let_go(mr_task *task, mr_err *err)
+{
+    char made[mr_task_made_bytes_max];
+
+    if (fits_memory(task) || !makes_first(task)) {
+        return MR_OK;
+    }
+    mr_task_name_made(task->model, made);
+    mr_buffer_clear(&task->sql);
+    (void)mr_buffer_append_string(&task->sql, "SELECT 0 AS nothing LIMIT 0");
+    return mr_session_make(task->session, made, &task->sql, err);
 }
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err)
@@ -172,26 +211,16 @@ mr_status mr_task_compute_full(mr_task *task, mr_err *err)
                                   .sum_column = task->model->sum};
     status = write_rows(task, &write, err);
     mr_buffer_free(&order);
-    if (status != MR_OK) {
-        return status;
+    if (status == MR_OK) {
+        take_files(task);
+        status = check_written(task, err);
     }
-    for (size_t i = 0; i < mr_delta_files_count(task->written); i++) {
-        mr_file_list_add(&task->adds, &mr_delta_files_list(task->written)[i]);
-    }
-    const mr_delta_snapshot *old = task->target->snapshot;
-    for (size_t i = 0; old != NULL && i < mr_delta_file_count(old); i++) {
-        mr_file_list_add(&task->removes, mr_delta_file_at(old, i));
-    }
-    task->report->rows_new = mr_delta_files_rows(task->written);
-    if (task->model->mode == MR_MODEL_INSERT) {
-        task->report->rows_known = task->report->rows_read - task->report->rows_new;
-    }
-    return check_written(task, err);
+    return status == MR_OK ? let_go(task, err) : status;
 }
 
 void mr_task_keep_made(mr_task *task)
 {
     if (task->report->full && task->model->mode != MR_MODEL_PUBLISH && fits_memory(task)) {
-        name_made(task, task->target->made);
+        mr_task_name_made(task->model, task->target->made);
     }
 }

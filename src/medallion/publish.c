@@ -94,6 +94,7 @@ static mr_status check_added(mr_task *task, mr_err *err)
         task->adds.count == mr_delta_file_count(task->source->snapshot)) {
         mr_sql_name(&relation, task->source->made);
     } else {
+        task->told = 0; /* of other rows */
         status =
             mr_session_relation(task->session, task->source, &task->adds, false, &relation, err);
     }

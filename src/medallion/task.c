@@ -196,6 +196,7 @@ static void clear(mr_task *task)
     mr_delta_files_free(task->written);
     task->written = NULL;
     task->early = false;
+    task->told = 0;
     mr_file_list_free(&task->news);
     mr_file_list_free(&task->adds);
     mr_file_list_free(&task->removes);
@@ -204,6 +205,20 @@ static void clear(mr_task *task)
     task->rearranged = false;
     task->note_only = false;
     *task->report = (mr_model_report){.model = task->model, .version = -1, .rows = -1};
+}
+
+mr_status mr_task_check_made(mr_task *task, const mr_session_table *table, mr_err *err)
+{
+    const mr_model *maker = mr_models_find(task->session->models, table->name);
+    mr_buffer relation;
+
+    task->early = true;
+    mr_buffer_init(&relation, 1024);
+    mr_sql_name(&relation, table->made);
+    (void)mr_buffer_append(&relation, "", 1);
+    mr_status status = mr_task_check_early(task, relation.data, &maker->keys, err);
+    mr_buffer_free(&relation);
+    return status;
 }
 
 mr_status mr_task_compute_early(mr_task *task, int64_t rows_read, mr_err *err)
@@ -215,6 +230,9 @@ mr_status mr_task_compute_early(mr_task *task, int64_t rows_read, mr_err *err)
                                       .version = -1,
                                       .rows = -1};
     task->early = true;
+    if (task->model->mode == MR_MODEL_PUBLISH) {
+        return mr_task_check_made(task, task->source, err);
+    }
     make_schema(task);
     return mr_task_compute_full(task, err);
 }
@@ -254,13 +272,14 @@ static mr_status plan_and_compute(mr_task *task, mr_err *err)
     const mr_model_report made = *task->report;
     mr_status status = mr_task_plan(task, err);
 
-    if (status == MR_OK && task->early && task->report->full) {
+    const bool as_made = task->early && task->report->full && task->report->state == MR_MODEL_DONE;
+    if (status == MR_OK && as_made && task->model->mode != MR_MODEL_PUBLISH) {
         task->report->rows_known =
             task->model->mode == MR_MODEL_INSERT ? task->report->rows_read - made.rows_new : 0;
         report_files(task);
         return MR_OK;
     }
-    if (status == MR_OK && task->early) {
+    if (status == MR_OK && task->early && !as_made) {
         mr_task_discard(task);
         clear(task);
         status = mr_task_plan(task, err);

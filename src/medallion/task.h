@@ -41,7 +41,10 @@ struct mr_task {
     mr_delta_schema schema;
     mr_delta_field fields[mr_model_columns_max];
     bool rearranged; /* rows are what they were */
-    bool early;      /* computed in full beside its source, before that was committed (family.c) */
+    bool early;      /* computed beside its source, before that was committed (family.c) */
+    /* A check a bit: the report has what it found already, by rows that are those to be committed.
+     */
+    uint32_t told;
     /* Called while the rows of a full refresh are being written and source->made has them; may be
      * NULL. */
     void (*beside)(void *ctx, mr_task *task);
@@ -65,9 +68,12 @@ bool mr_task_is_level(const mr_session_table *source, const mr_session_table *ta
 int64_t mr_task_epoch(const mr_session_table *table);
 
 mr_status mr_task_compute_full(mr_task *task, mr_err *err);
-/* Everything but plan and commit, from a source whose rows are made, bound, and not committed yet.
- */
+/* Everything but plan and commit, from sources whose rows are made, bound, and not committed yet;
+ * of a model of mode publish the checks. */
 mr_status mr_task_compute_early(mr_task *task, int64_t rows_read, mr_err *err);
+/* The engine's table that a full refresh makes the rows in: "made.silver.fact_sales". */
+enum { mr_task_made_bytes_max = mr_model_path_bytes_max + 8 };
+void mr_task_name_made(const mr_model *model, char name[static mr_task_made_bytes_max]);
 /* After the commit: the engine still has the rows of the table as they are now. */
 void mr_task_keep_made(mr_task *task);
 mr_status mr_task_compute_increment(mr_task *task, mr_err *err);
@@ -100,9 +106,16 @@ mr_status mr_task_prune(mr_task *task, const mr_session_table *table, const char
                         const mr_names *const *columns, size_t column_lists, const char *alias,
                         mr_file_list *ret_files, mr_buffer *where, mr_err *err);
 
-/* Runs the model's checks on the rows of `relation` (a table's name or a query in brackets).
- * MR_INVALID: one is broken; the report has its rows. */
+/* Runs the model's checks on the rows of `relation` (a table's name or a query in brackets), but
+ * those told already. MR_INVALID: one is broken; the report has its rows. */
 mr_status mr_task_check(mr_task *task, const char *relation, const mr_names *keys, mr_err *err);
+/* Whether a check has to look at the rows whatever their files' stats say. */
+bool mr_task_check_asks_rows(const mr_model_check *check);
+/* Runs those alone, and notes them as told; a broken one is no error yet. */
+mr_status mr_task_check_early(mr_task *task, const char *relation, const mr_names *keys,
+                              mr_err *err);
+/* Likewise, of a table's rows as the engine has them, before they are committed. */
+mr_status mr_task_check_made(mr_task *task, const mr_session_table *table, mr_err *err);
 
 /* Plan to commit, with the tries that a lost race asks for; the report is complete. */
 mr_status mr_task_run(mr_task *task, mr_err *err);

@@ -2,6 +2,8 @@
 /* task_test.c - single models: what is skipped, made anew, refused, and what stays untouched. */
 #include "lake_fixture.h"
 
+#include <glob.h>
+
 static const mr_model_report *report_of(const mr_run_report *report, const char *name)
 {
     for (size_t i = 0; i < report->model_count; i++) {
@@ -224,6 +226,95 @@ static void references_of_an_increment_of_many_files_are_checked(void **state)
     lake_close(f);
 }
 
+static size_t count_files(const lake_fixture *f, const char *table)
+{
+    char pattern[256];
+    glob_t found;
+
+    (void)snprintf(pattern, sizeof(pattern), "%s/lake/%s/*.parquet", f->folder, table);
+    const int answer = glob(pattern, 0, NULL, &found);
+    const size_t count = answer == 0 ? found.gl_pathc : 0;
+    if (answer == 0) {
+        globfree(&found);
+    }
+    return count;
+}
+
+/* Rows of all are made, and files of those that read it written, before its own check is told. */
+static void a_full_refresh_that_breaks_a_check_leaves_nothing_behind(void **state)
+{
+    char folder[] = "/tmp/millrace-models-XXXXXX";
+    lake_fixture *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    put_file(folder, "silver/fact.sql",
+             "-- name: silver.fact_sales\n-- mode: insert\n-- from: bronze.sales_events\n"
+             "-- keys: event_id\n-- column: event_id binary(16)\n-- column: InvoiceNo string\n"
+             "-- column: StockCode string\n-- column: Description string\n"
+             "-- column: CustomerID long\n-- column: CustomerName string\n"
+             "-- column: Country string\n-- column: Quantity integer\n"
+             "-- column: UnitPrice decimal(18,4)\n-- column: Amount decimal(28,4)\n"
+             "-- column: InvoiceDate timestamp\n-- column: DateID integer\n"
+             "-- column: log_position long\n-- column: InvoiceMonth integer\n"
+             "-- check: unique Country\n"
+             "SELECT b.event_id, b.InvoiceNo, b.StockCode, b.Description, b.CustomerID, "
+             "b.CustomerName, b.Country, b.Quantity, b.UnitPrice, b.UnitPrice AS Amount, "
+             "b.InvoiceDate, 20101201 AS DateID, b.offset AS log_position, 201012 AS InvoiceMonth "
+             "FROM bronze.sales_events b");
+    f = lake_open(folder);
+    lake_make_arrivals(f, 300, 300, 7);
+    lake_arrive(f, 0, 300, "2026-11-20");
+    mr_run_options options = lake_options(f);
+    mr_run_report *report = lake_run(&options);
+    const mr_model_report *lines = report_of(report, "silver.fact_sales");
+    assert_int_equal(lines->state, MR_MODEL_FAILED);
+    assert_non_null(strstr(lines->message, "check unique Country is broken by 4 rows: Country="));
+    assert_int_equal(report->failed, 1);
+    assert_int_equal(report->failed + report->blocked, report->model_count);
+    mr_run_report_free(report);
+    assert_int_equal(count_files(f, "silver/dim_product"), 0);
+    assert_int_equal(count_files(f, "gold/mart_sales_by_customer"), 0);
+    remove_folder(folder);
+    lake_close(f);
+}
+
+/* The rows of what is published, and what they refer to, are not committed when it is told. */
+static void references_of_what_is_published_are_checked_in_full(void **state)
+{
+    char folder[] = "/tmp/millrace-models-XXXXXX";
+    lake_fixture *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    put_file(folder, "silver/known.sql",
+             "-- name: silver.known\n-- mode: insert\n-- from: silver.fact_sales\n-- keys: Name\n"
+             "-- column: Name string\n"
+             "SELECT DISTINCT Country AS Name FROM silver.fact_sales WHERE Country <> 'EIRE'");
+    put_file(folder, "gold/fact.sql",
+             "-- name: gold.fact_sales\n-- mode: publish\n-- from: silver.fact_sales\n"
+             "-- check: references StockCode silver.dim_product.StockCode\n"
+             "-- check: references Country silver.known.Name\n"
+             "SELECT * FROM silver.fact_sales");
+    f = lake_open(folder);
+    lake_make_arrivals(f, 300, 300, 7);
+    lake_arrive(f, 0, 300, "2026-11-20");
+    mr_run_options options = lake_options(f);
+    mr_run_report *report = lake_run(&options);
+    const mr_model_report *published = report_of(report, "gold.fact_sales");
+    assert_int_equal(published->state, MR_MODEL_FAILED);
+    assert_int_equal(published->check_count, 2);
+    assert_int_equal(published->checks[0].rows, 0);
+    assert_true(published->checks[1].rows > 0);
+    assert_non_null(strstr(published->message, "check references Country silver.known.Name is "
+                                               "broken by"));
+    assert_non_null(strstr(published->message, "event_id="));
+    assert_int_equal(report_of(report, "silver.fact_sales")->state, MR_MODEL_DONE);
+    mr_run_report_free(report);
+    remove_folder(folder);
+    lake_close(f);
+}
+
 static void a_changed_model_makes_its_table_and_what_stands_on_it_anew(void **state)
 {
     char folder[] = "/tmp/millrace-models-XXXXXX";
@@ -348,6 +439,8 @@ int main(void)
         cmocka_unit_test(a_broken_check_keeps_the_table_and_blocks_its_readers),
         cmocka_unit_test(references_of_an_increment_are_checked),
         cmocka_unit_test(references_of_an_increment_of_many_files_are_checked),
+        cmocka_unit_test(a_full_refresh_that_breaks_a_check_leaves_nothing_behind),
+        cmocka_unit_test(references_of_what_is_published_are_checked_in_full),
         cmocka_unit_test(a_changed_model_makes_its_table_and_what_stands_on_it_anew),
         cmocka_unit_test(a_source_made_anew_makes_its_readers_anew),
         cmocka_unit_test(a_run_that_stops_early_is_taken_up_by_the_next),
