@@ -191,11 +191,11 @@ static mr_status write_panel(const mr_sales_result *result, const char *name, mr
                              mr_sales_page page, mr_buffer *out, mr_err *err)
 {
     mr_sales_rows rows = {.out = out};
-    uint64_t total;
+    mr_sales_shown shown = {.next = NULL};
 
     (void)mr_buffer_append_string(out, name);
     (void)mr_buffer_append_string(out, "[");
-    const mr_status status = mr_sales_panel_write(result, panel, &page, &rows, &total, err);
+    const mr_status status = mr_sales_panel_write(result, panel, &page, &rows, &shown, err);
     (void)mr_buffer_append_string(out, "]");
     return status;
 }

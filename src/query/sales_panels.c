@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* query/sales_panels.c - groups of a pass in order, and their rows. */
+/* query/sales_panels.c - groups of a pass in order, and their rows.
+ *
+ * A cursor of groups is "<key>~<number>~<text>" of the last row, or without a text
+ * "<key>~<number>"; of rows that have a fixed order it is how many came before.
+ */
 #define _GNU_SOURCE /* qsort_r */
 #include "query/sales_panels.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "store/store_search.h"
 
 typedef struct panel {
     const char *name, *header;
     mr_status (*write)(const mr_sales_result *result, const mr_sales_page *page,
-                       mr_sales_rows *rows, uint64_t *ret_total, mr_err *err);
+                       mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err);
+    bool fixed; /* its rows have one order, and a number each */
 } panel;
 
 /* --- Order ------------------------------------------------------------------------------------ */
@@ -19,14 +28,20 @@ typedef struct entry {
     __int128 key;
 } entry;
 
-/* Groups in an order: the largest key first, equal ones by their name or number. */
+/* What tells groups of one key apart, in this order; absent texts come first. */
+typedef struct identity {
+    mr_text text;
+    int64_t number;
+} identity;
+
+/* Groups in an order: the largest key first, equal ones by their identity. */
 typedef struct ranking {
     bool (*counts)(const mr_sales_group *group); /* whether it has a row */
     __int128 (*key)(const mr_sales_group *group);
-    int (*tie)(const mr_sales_set *set, uint32_t a, uint32_t b);
+    identity (*identity)(const mr_sales_set *set, uint32_t number);
     void (*cells)(const mr_sales_result *result, uint32_t number, const mr_sales_group *group,
                   mr_sales_rows *rows);
-    bool by_tie; /* `tie` is the order itself, and turns with the direction */
+    bool by_identity; /* it is the order itself, and turns with the direction */
 } ranking;
 
 static bool has_orders(const mr_sales_group *group)
@@ -75,42 +90,53 @@ static __int128 returned_of(const mr_sales_group *group)
     return -group->returns.scaled;
 }
 
-static int compare_names(const mr_sales_names *names, uint32_t a, uint32_t b)
+static mr_text label_of(const mr_sales_names *names, const uint32_t *numbers, uint32_t of)
 {
-    const mr_text left = mr_sales_name(names, a), right = mr_sales_name(names, b);
-    const size_t bytes = left.bytes < right.bytes ? left.bytes : right.bytes;
-    const int order = bytes > 0 ? memcmp(left.data, right.data, bytes) : 0;
-
-    return order != 0 ? order : (left.bytes > right.bytes) - (left.bytes < right.bytes);
+    return numbers[of] == MR_SALES_NONE ? MR_TEXT_ABSENT : mr_sales_name(names, numbers[of]);
 }
 
-static int tie_products(const mr_sales_set *set, uint32_t a, uint32_t b)
+static identity product_identity(const mr_sales_set *set, uint32_t number)
 {
-    return compare_names(&set->products, a, b);
+    return (identity){.text = mr_sales_name(&set->products, number)};
 }
 
-static int tie_countries(const mr_sales_set *set, uint32_t a, uint32_t b)
+static identity country_identity(const mr_sales_set *set, uint32_t number)
 {
-    return compare_names(&set->countries, a, b);
+    return (identity){.text = mr_sales_name(&set->countries, number)};
 }
 
-static int tie_customers(const mr_sales_set *set, uint32_t a, uint32_t b)
+static identity customer_identity(const mr_sales_set *set, uint32_t number)
 {
-    return (set->customers.number[a] > set->customers.number[b]) -
-           (set->customers.number[a] < set->customers.number[b]);
+    return (identity){.text = MR_TEXT_ABSENT, .number = set->customers.number[number]};
 }
 
-static int tie_customer_names(const mr_sales_set *set, uint32_t a, uint32_t b)
+static identity customer_name_identity(const mr_sales_set *set, uint32_t number)
 {
     const mr_sales_customers *customers = &set->customers;
-    const uint32_t left = customers->name[a], right = customers->name[b];
-    int order = (left != MR_SALES_NONE) - (right != MR_SALES_NONE);
 
-    if (order == 0 && left != right) {
-        order = compare_names(&customers->names, left, right);
-    }
-    return order != 0 ? order : tie_customers(set, a, b);
+    return (identity){.text = label_of(&customers->names, customers->name, number),
+                      .number = customers->number[number]};
 }
+
+static int compare_identities(identity a, identity b)
+{
+    const size_t bytes = a.text.bytes < b.text.bytes ? a.text.bytes : b.text.bytes;
+    int order = (a.text.data != NULL) - (b.text.data != NULL);
+
+    if (order == 0 && bytes > 0) {
+        order = memcmp(a.text.data, b.text.data, bytes);
+    }
+    if (order == 0) {
+        order = (a.text.bytes > b.text.bytes) - (a.text.bytes < b.text.bytes);
+    }
+    return order != 0 ? order : (a.number > b.number) - (a.number < b.number);
+}
+
+/* A row's place in an order. */
+typedef struct place {
+    __int128 key;
+    identity who;
+} place;
 
 /* The first of an order, as many as there is room for. */
 typedef struct ranked {
@@ -119,19 +145,34 @@ typedef struct ranked {
     bool ascending;
     entry *entries;
     size_t count, room;
-    uint64_t total; /* with those that there is no room for */
+    uint64_t behind; /* the cursor, with those that there is no room for */
+    uint64_t total;
 } ranked;
+
+static int compare_places(const ranked *list, const place *a, const place *b)
+{
+    if (a->key != b->key) {
+        return (a->key < b->key) == list->ascending ? -1 : 1;
+    }
+    const int order = compare_identities(a->who, b->who);
+    return list->by->by_identity && !list->ascending ? -order : order;
+}
+
+static place place_of(const ranked *list, const entry *one)
+{
+    return (place){one->key, list->by->identity(list->set, one->number)};
+}
 
 static int compare_entries(const void *left, const void *right, void *ctx)
 {
     const entry *a = left, *b = right;
-    const ranked *self = ctx;
+    const ranked *list = ctx;
 
-    if (a->key != b->key) {
-        return (a->key < b->key) == self->ascending ? -1 : 1;
+    if (a->key != b->key) { /* mostly: names need not be looked up */
+        return (a->key < b->key) == list->ascending ? -1 : 1;
     }
-    const int order = self->by->tie(self->set, a->number, b->number);
-    return self->by->by_tie && !self->ascending ? -order : order;
+    const place x = place_of(list, a), y = place_of(list, b);
+    return compare_places(list, &x, &y);
 }
 
 /* Keeps the entries in order; most find no place. */
@@ -141,47 +182,135 @@ static void offer(ranked *list, entry one)
         (list->room == 0 || compare_entries(&one, &list->entries[list->room - 1], list) >= 0)) {
         return;
     }
-    size_t place = list->count < list->room ? list->count++ : list->room - 1;
-    while (place > 0 && compare_entries(&one, &list->entries[place - 1], list) < 0) {
-        list->entries[place] = list->entries[place - 1];
-        place--;
+    size_t at = list->count < list->room ? list->count++ : list->room - 1;
+    while (at > 0 && compare_entries(&one, &list->entries[at - 1], list) < 0) {
+        list->entries[at] = list->entries[at - 1];
+        at--;
     }
-    list->entries[place] = one;
+    list->entries[at] = one;
 }
 
-static uint64_t end_of(const mr_sales_page *page, uint64_t count)
+/* --- Pages ------------------------------------------------------------------------------------ */
+
+/* Takes off what stands before the next '~'; false: there is none. */
+static bool take_part(mr_text *rest, mr_text *ret_part)
 {
-    return page->skip >= count                 ? page->skip
-           : page->limit >= count - page->skip ? count
-                                               : page->skip + page->limit;
+    const char *mark = rest->bytes > 0 ? memchr(rest->data, '~', rest->bytes) : NULL;
+
+    if (mark == NULL) {
+        return false;
+    }
+    *ret_part = (mr_text){rest->data, (size_t)(mark - rest->data)};
+    *rest = (mr_text){mark + 1, rest->bytes - ret_part->bytes - 1};
+    return true;
+}
+
+static bool parse_place(mr_text cursor, place *ret_place)
+{
+    mr_text rest = cursor, key, number;
+    mr_amount amount;
+    place found = {.who = {.text = MR_TEXT_ABSENT}};
+
+    if (!take_part(&rest, &key) || !mr_amount_parse(key, &amount)) {
+        return false;
+    }
+    if (take_part(&rest, &number)) {
+        found.who.text = rest;
+    } else {
+        number = rest;
+    }
+    found.key = amount.scaled;
+    if (!mr_parse_int64(number, &found.who.number)) {
+        return false;
+    }
+    *ret_place = found;
+    return true;
+}
+
+static void write_place(const place *last, mr_buffer *out)
+{
+    char key[mr_amount_text_bytes_max];
+
+    (void)mr_amount_format((mr_amount){last->key}, 0, key);
+    (void)mr_buffer_printf(out, "%s~%" PRId64, key, last->who.number);
+    if (last->who.text.data != NULL) {
+        (void)mr_buffer_printf(out, "~%.*s", MR_TEXT_ARGS(last->who.text));
+    }
+}
+
+/* The rows of a page where each has its number. */
+typedef struct span {
+    uint64_t first, end;
+} span;
+
+static span span_of(const mr_sales_page *page, uint64_t count, mr_sales_shown *ret)
+{
+    uint64_t first = 0;
+
+    MR_ASSERT(page->after.data == NULL || mr_parse_uint64(page->after, UINT64_MAX, &first));
+    first = first < count ? first : count;
+    const uint64_t end = page->limit >= count - first ? count : first + page->limit;
+    ret->total = count;
+    if (end < count && ret->next != NULL) {
+        (void)mr_buffer_printf(ret->next, "%" PRIu64, end);
+    }
+    return (span){first, end};
+}
+
+/* Customers who are searched for. */
+typedef struct sought {
+    mr_text number;
+    mr_words words;
+} sought;
+
+/* As the store finds them: by the beginning of the number, or by words of the name. */
+static bool is_sought(const sought *what, const mr_sales_set *set, uint32_t customer)
+{
+    const mr_text name = label_of(&set->customers.names, set->customers.name, customer);
+    char text[24];
+    const int bytes = snprintf(text, sizeof text, "%" PRId64, set->customers.number[customer]);
+
+    return (what->number.bytes <= (size_t)bytes &&
+            memcmp(text, what->number.data, what->number.bytes) == 0) ||
+           (name.data != NULL && what->words.count > 0 &&
+            mr_words_match(&what->words, name, MR_TEXT_LITERAL("")));
 }
 
 enum { offered_max = 1000 }; /* more are sorted at once */
 
+/* Those behind the cursor, as far as there is room; all are counted. */
 static ranked rank(const mr_sales_set *set, const mr_sales_group *groups, uint32_t count,
                    const ranking *by, const mr_sales_page *page)
 {
-    const uint64_t end = end_of(page, count);
+    const mr_text search = page->search.data != NULL ? mr_text_trim(page->search) : MR_TEXT_ABSENT;
+    sought what = {.number = search};
+    place after;
     ranked list = {.set = set,
                    .by = by,
                    .ascending = page->ascending,
-                   .room = end < count ? (size_t)end : count};
+                   .room = page->limit < count ? (size_t)page->limit : count};
 
-    list.entries = mr_alloc((list.room + 1) * sizeof *list.entries);
+    MR_ASSERT(page->after.data == NULL || parse_place(page->after, &after));
+    mr_words_of(search, &what.words);
     const bool sorts = list.room > offered_max;
-    if (sorts && list.room < count) {
-        list.room = count;
-        list.entries = mr_realloc(list.entries, (list.room + 1) * sizeof *list.entries);
-    }
+    list.room = sorts ? count : list.room;
+    list.entries = mr_alloc((list.room + 1) * sizeof *list.entries);
     for (uint32_t number = 0; number < count; number++) {
-        if (!by->counts(&groups[number])) {
+        if (!by->counts(&groups[number]) || (search.bytes > 0 && !is_sought(&what, set, number))) {
             continue;
         }
+        const entry one = {number, by->key(&groups[number])};
+        const place here = page->after.data != NULL ? place_of(&list, &one) : (place){.key = 0};
+
         list.total++;
+        if (page->after.data != NULL && compare_places(&list, &here, &after) <= 0) {
+            continue;
+        }
+        list.behind++;
         if (sorts) {
-            list.entries[list.count++] = (entry){number, by->key(&groups[number])};
+            list.entries[list.count++] = one;
         } else {
-            offer(&list, (entry){number, by->key(&groups[number])});
+            offer(&list, one);
         }
     }
     if (sorts) {
@@ -191,11 +320,6 @@ static ranked rank(const mr_sales_set *set, const mr_sales_group *groups, uint32
 }
 
 /* --- Cells ------------------------------------------------------------------------------------ */
-
-static mr_text label_of(const mr_sales_names *names, const uint32_t *numbers, uint32_t of)
-{
-    return numbers[of] == MR_SALES_NONE ? MR_TEXT_ABSENT : mr_sales_name(names, numbers[of]);
-}
 
 static void product_cells(mr_sales_rows *rows, const mr_sales_set *set, uint32_t product)
 {
@@ -244,14 +368,13 @@ static void before_cells(const mr_sales_result *result, uint32_t index, mr_sales
 }
 
 static mr_status write_series(const mr_sales_result *result, const mr_sales_page *page,
-                              mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                              mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
     const mr_sales_range range = result->range;
+    const span shown = span_of(page, result->series.count, ret);
     mr_status status = MR_OK;
 
-    *ret_total = result->series.count;
-    for (uint64_t index = page->skip; index < end_of(page, result->series.count) && status == MR_OK;
-         index++) {
+    for (uint64_t index = shown.first; index < shown.end && status == MR_OK; index++) {
         const mr_sales_range bucket = result->series.buckets[index];
         const mr_sales_group *group = &result->now->buckets[index];
 
@@ -275,19 +398,24 @@ static mr_status write_series(const mr_sales_result *result, const mr_sales_page
 /* The page's rows of groups in their order. */
 static mr_status write_ranked(const mr_sales_result *result, const mr_sales_group *groups,
                               uint32_t count, const ranking *by, const mr_sales_page *page,
-                              mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                              mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
     const ranked list = rank(result->set, groups, count, by, page);
-    const uint64_t end = end_of(page, list.total);
+    const uint64_t end = page->limit < list.count ? page->limit : list.count;
     mr_status status = MR_OK;
 
-    *ret_total = list.total;
-    for (uint64_t index = page->skip; index < end && status == MR_OK; index++) {
+    ret->total = list.total;
+    for (uint64_t index = 0; index < end && status == MR_OK; index++) {
         const uint32_t number = list.entries[index].number;
 
         mr_sales_row_begin(rows);
         by->cells(result, number, &groups[number], rows);
         status = mr_sales_row_end(rows, err);
+    }
+    if (end > 0 && end < list.behind && ret->next != NULL) {
+        const place last = place_of(&list, &list.entries[end - 1]);
+
+        write_place(&last, ret->next);
     }
     free(list.entries);
     return status;
@@ -304,13 +432,14 @@ static void sold_cells(const mr_sales_result *result, uint32_t product, const mr
 }
 
 static mr_status write_products(const mr_sales_result *result, const mr_sales_page *page,
-                                mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                                mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
-    static const ranking by_sales = {has_orders, sales_of, tie_products, sold_cells, false};
-    static const ranking by_quantity = {has_orders, quantity_of, tie_products, sold_cells, false};
+    static const ranking by_sales = {has_orders, sales_of, product_identity, sold_cells, false};
+    static const ranking by_quantity = {has_orders, quantity_of, product_identity, sold_cells,
+                                        false};
 
     return write_ranked(result, result->now->products, result->now->product_count,
-                        page->by_quantity ? &by_quantity : &by_sales, page, rows, ret_total, err);
+                        page->by_quantity ? &by_quantity : &by_sales, page, rows, ret, err);
 }
 
 static void buyer_cells(const mr_sales_result *result, uint32_t customer,
@@ -326,20 +455,23 @@ static void buyer_cells(const mr_sales_result *result, uint32_t customer,
 }
 
 static mr_status write_customers(const mr_sales_result *result, const mr_sales_page *page,
-                                 mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                                 mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
     static const ranking by[] = {
-        [MR_SALES_BUYERS_BY_SPENT] = {has_orders, sales_of, tie_customers, buyer_cells, false},
-        [MR_SALES_BUYERS_BY_ORDERS] = {has_orders, orders_of, tie_customers, buyer_cells, false},
-        [MR_SALES_BUYERS_BY_LAST_ORDER] = {has_orders, last_order_of, tie_customers, buyer_cells,
-                                           false},
-        [MR_SALES_BUYERS_BY_NUMBER] = {has_orders, nothing_of, tie_customers, buyer_cells, true},
-        [MR_SALES_BUYERS_BY_NAME] = {has_orders, nothing_of, tie_customer_names, buyer_cells, true},
+        [MR_SALES_BUYERS_BY_SPENT] = {has_orders, sales_of, customer_identity, buyer_cells, false},
+        [MR_SALES_BUYERS_BY_ORDERS] = {has_orders, orders_of, customer_identity, buyer_cells,
+                                       false},
+        [MR_SALES_BUYERS_BY_LAST_ORDER] = {has_orders, last_order_of, customer_identity,
+                                           buyer_cells, false},
+        [MR_SALES_BUYERS_BY_NUMBER] = {has_orders, nothing_of, customer_identity, buyer_cells,
+                                       true},
+        [MR_SALES_BUYERS_BY_NAME] = {has_orders, nothing_of, customer_name_identity, buyer_cells,
+                                     true},
     };
 
     MR_ASSERT(page->buyers < MR_SALES_BUYERS_SORTS);
     return write_ranked(result, result->now->customers, result->now->customer_count,
-                        &by[page->buyers], page, rows, ret_total, err);
+                        &by[page->buyers], page, rows, ret, err);
 }
 
 static void returned_cells(const mr_sales_result *result, uint32_t product,
@@ -351,12 +483,12 @@ static void returned_cells(const mr_sales_result *result, uint32_t product,
 }
 
 static mr_status write_returned(const mr_sales_result *result, const mr_sales_page *page,
-                                mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                                mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
-    static const ranking by = {has_cancelled, returned_of, tie_products, returned_cells, false};
+    static const ranking by = {has_cancelled, returned_of, product_identity, returned_cells, false};
 
     return write_ranked(result, result->now->products, result->now->product_count, &by, page, rows,
-                        ret_total, err);
+                        ret, err);
 }
 
 static void cancelling_cells(const mr_sales_result *result, uint32_t customer,
@@ -368,12 +500,13 @@ static void cancelling_cells(const mr_sales_result *result, uint32_t customer,
 }
 
 static mr_status write_cancelling(const mr_sales_result *result, const mr_sales_page *page,
-                                  mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                                  mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
-    static const ranking by = {has_cancelled, returned_of, tie_customers, cancelling_cells, false};
+    static const ranking by = {has_cancelled, returned_of, customer_identity, cancelling_cells,
+                               false};
 
     return write_ranked(result, result->now->customers, result->now->customer_count, &by, page,
-                        rows, ret_total, err);
+                        rows, ret, err);
 }
 
 static void country_cells(const mr_sales_result *result, uint32_t country,
@@ -389,22 +522,21 @@ static void country_cells(const mr_sales_result *result, uint32_t country,
 
 /* Countries with returns alone, too. */
 static mr_status write_countries(const mr_sales_result *result, const mr_sales_page *page,
-                                 mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                                 mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
-    static const ranking by = {has_lines, sales_of, tie_countries, country_cells, false};
+    static const ranking by = {has_lines, sales_of, country_identity, country_cells, false};
 
     return write_ranked(result, result->now->countries, result->now->country_count, &by, page, rows,
-                        ret_total, err);
+                        ret, err);
 }
 
 static mr_status write_hours(const mr_sales_result *result, const mr_sales_page *page,
-                             mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                             mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
+    const span shown = span_of(page, mr_sales_hours, ret);
     mr_status status = MR_OK;
 
-    *ret_total = mr_sales_hours;
-    for (uint64_t index = page->skip; index < end_of(page, mr_sales_hours) && status == MR_OK;
-         index++) {
+    for (uint64_t index = shown.first; index < shown.end && status == MR_OK; index++) {
         const mr_sales_group *group = &result->now->hours[index];
 
         mr_sales_row_begin(rows);
@@ -440,13 +572,14 @@ mr_sales_customer_counts mr_sales_count_customers(const mr_sales_result *result)
 }
 
 static mr_status write_segments(const mr_sales_result *result, const mr_sales_page *page,
-                                mr_sales_rows *rows, uint64_t *ret_total, mr_err *err)
+                                mr_sales_rows *rows, mr_sales_shown *ret, mr_err *err)
 {
     const mr_sales_pass *now = result->now;
     uint8_t *made = result->narrowed.rfm != NULL
                         ? NULL
                         : mr_sales_rfm_of(now, mr_sales_result_end(result->set, result->range));
     const uint8_t *segments = made != NULL ? made : result->narrowed.rfm;
+    const span shown = span_of(page, mr_sales_rfm_count, ret);
     mr_sales_group sums[mr_sales_rfm_count] = {{.orders = 0}};
     mr_status status = MR_OK;
 
@@ -462,9 +595,7 @@ static mr_status write_segments(const mr_sales_result *result, const mr_sales_pa
         }
     }
     free(made);
-    *ret_total = mr_sales_rfm_count;
-    for (uint64_t index = page->skip; index < end_of(page, mr_sales_rfm_count) && status == MR_OK;
-         index++) {
+    for (uint64_t index = shown.first; index < shown.end && status == MR_OK; index++) {
         mr_sales_row_begin(rows);
         mr_sales_row_text(rows, "name", mr_text_of(mr_sales_rfms[index].name));
         mr_sales_row_count(rows, "customers", sums[index].customers);
@@ -481,21 +612,22 @@ static const panel panels[] = {
     [MR_SALES_PANEL_SERIES] = {"series",
                                "start,end,partial,sales,returns,orders,items,before_start,"
                                "before_sales,before_returns,before_orders,before_items\r\n",
-                               write_series},
+                               write_series, true},
     [MR_SALES_PANEL_PRODUCTS] = {"products",
                                  "stock_code,description,sales,quantity,orders,share\r\n",
-                                 write_products},
+                                 write_products, false},
     [MR_SALES_PANEL_CUSTOMERS] = {"customers",
                                   "customer_id,name,country,spent,orders,last_order\r\n",
-                                  write_customers},
-    [MR_SALES_PANEL_SEGMENTS] = {"segments", "name,customers,spent,definition\r\n", write_segments},
+                                  write_customers, false},
+    [MR_SALES_PANEL_SEGMENTS] = {"segments", "name,customers,spent,definition\r\n", write_segments,
+                                 true},
     [MR_SALES_PANEL_CANCELLATIONS] = {"cancellations", "stock_code,description,quantity,amount\r\n",
-                                      write_returned},
+                                      write_returned, false},
     [MR_SALES_PANEL_CANCELLING] = {"cancelling_customers", "customer_id,name,orders,amount\r\n",
-                                   write_cancelling},
+                                   write_cancelling, false},
     [MR_SALES_PANEL_COUNTRIES] = {"countries", "country,sales,returns,orders,customers,share\r\n",
-                                  write_countries},
-    [MR_SALES_PANEL_HOURS] = {"hours", "weekday,hour,sales,orders\r\n", write_hours},
+                                  write_countries, false},
+    [MR_SALES_PANEL_HOURS] = {"hours", "weekday,hour,sales,orders\r\n", write_hours, true},
 };
 
 bool mr_sales_panel_parse(const char *name, mr_sales_panel *ret_panel)
@@ -514,9 +646,18 @@ const char *mr_sales_panel_header(mr_sales_panel which)
     return panels[which].header;
 }
 
+bool mr_sales_panel_takes(mr_sales_panel which, mr_text cursor)
+{
+    uint64_t first;
+    place last;
+
+    return panels[which].fixed ? mr_parse_uint64(cursor, UINT64_MAX, &first)
+                               : parse_place(cursor, &last);
+}
+
 mr_status mr_sales_panel_write(const mr_sales_result *result, mr_sales_panel which,
-                               const mr_sales_page *page, mr_sales_rows *rows, uint64_t *ret_total,
+                               const mr_sales_page *page, mr_sales_rows *rows, mr_sales_shown *ret,
                                mr_err *err)
 {
-    return panels[which].write(result, page, rows, ret_total, err);
+    return panels[which].write(result, page, rows, ret, err);
 }

@@ -35,17 +35,27 @@ typedef struct mr_sales_page {
     bool by_quantity;           /* products: not by sales */
     mr_sales_buyer_sort buyers; /* customers; equal ones by number */
     bool ascending;             /* customers: the smallest first */
-    uint64_t skip;
+    mr_text search;             /* customers: by number and name, as the store; absent: all */
+    mr_text after;              /* the cursor of the page before; absent: the first page */
     uint64_t limit;
 } mr_sales_page;
+
+/* A cursor names the last row by what the order goes by: it means the same place in a later
+ * version, wherever the rows around it have gone. */
+typedef struct mr_sales_shown {
+    uint64_t total;  /* rows of all pages */
+    mr_buffer *next; /* the cursor is appended, unless this is the last page; NULL: not wanted */
+} mr_sales_shown;
 
 /* false: there is none of that name. */
 bool mr_sales_panel_parse(const char *name, mr_sales_panel *ret_panel);
 /* The CSV line of names, with its end. */
 const char *mr_sales_panel_header(mr_sales_panel which);
-/* Writes the page's rows; *ret_total is how many there are in all. */
+/* Is this a cursor that a page of it may have given? */
+bool mr_sales_panel_takes(mr_sales_panel which, mr_text cursor);
+/* Writes the page's rows. The cursor is one that the panel takes. */
 mr_status mr_sales_panel_write(const mr_sales_result *result, mr_sales_panel which,
-                               const mr_sales_page *page, mr_sales_rows *rows, uint64_t *ret_total,
+                               const mr_sales_page *page, mr_sales_rows *rows, mr_sales_shown *ret,
                                mr_err *err);
 
 /* How the customers of a result came to be. */

@@ -3,7 +3,7 @@
  *
  * A word is a run of letters and digits; all that is not ASCII counts as letters. Case does not
  * matter in ASCII, Latin, Greek and Cyrillic. What is looked for is the beginning of words.
- * Plain functions without state; nobody outside the room includes it but its tests.
+ * Plain functions without state; beside the room its tests use it, and query/ to find as it does.
  */
 #ifndef MR_STORE_STORE_SEARCH_H
 #define MR_STORE_STORE_SEARCH_H

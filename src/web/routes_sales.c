@@ -25,6 +25,8 @@ enum {
     csv_bytes_max = 1 << 20,
     metric_sql_bytes_max = 16384,
     version_bytes_max = 96,
+    search_bytes_max = 200,
+    panel_cursor_bytes_max = 8192,
 };
 
 /* --- The question ----------------------------------------------------------------------------- */
@@ -207,12 +209,35 @@ typedef struct panel_request {
     bool csv;
 } panel_request;
 
+static mr_status read_panel_page(mr_web_call *call, panel_request *ret, mr_err *err)
+{
+    const bool customers = ret->panel == MR_SALES_PANEL_CUSTOMERS;
+    const bool whole = ret->panel == MR_SALES_PANEL_SERIES || ret->panel == MR_SALES_PANEL_HOURS;
+    mr_text search = MR_TEXT_ABSENT, after = MR_TEXT_ABSENT;
+    int64_t limit = page_default;
+    mr_status status = mr_web_query_integer(call, "limit", 1, page_max, page_default, &limit, err);
+
+    if (status == MR_OK) {
+        status = mr_web_query_text(call, "q", search_bytes_max, &search, err);
+    }
+    if (status == MR_OK) {
+        status = mr_web_query_text(call, "after", panel_cursor_bytes_max, &after, err);
+    }
+    if (status == MR_OK && after.data != NULL && !mr_sales_panel_takes(ret->panel, after)) {
+        status = mr_web_call_fault(call, "query", "after", "value_error",
+                                   "Input should be a cursor that a page before gave", err);
+    }
+    ret->page.search = customers ? search : MR_TEXT_ABSENT;
+    ret->page.after = ret->csv ? MR_TEXT_ABSENT : after;
+    ret->page.limit = ret->csv || whole ? UINT64_MAX : (uint64_t)limit;
+    return status;
+}
+
 static mr_status read_panel(mr_web_call *call, panel_request *ret, mr_err *err)
 {
     const mr_text name = mr_web_call_path(call, 0);
     char text[32];
     size_t by = 0, sort = 0, direction = 0;
-    int64_t limit = page_default, after = 0;
     mr_status status = MR_OK;
 
     (void)snprintf(text, sizeof text, "%.*s", name.bytes < sizeof text ? (int)name.bytes : 0,
@@ -231,20 +256,11 @@ static mr_status read_panel(mr_web_call *call, panel_request *ret, mr_err *err)
     if (status == MR_OK) {
         status = mr_web_query_word(call, "direction", "desc|asc", 0, &direction, err);
     }
-    if (status == MR_OK) {
-        status = mr_web_query_integer(call, "limit", 1, page_max, page_default, &limit, err);
-    }
-    if (status == MR_OK) {
-        status = mr_web_query_integer(call, "after", 0, INT32_MAX, 0, &after, err);
-    }
     const bool customers = ret->panel == MR_SALES_PANEL_CUSTOMERS;
-    const bool whole = ret->panel == MR_SALES_PANEL_SERIES || ret->panel == MR_SALES_PANEL_HOURS;
     ret->page = (mr_sales_page){.by_quantity = by == 1,
                                 .buyers = customers ? (mr_sales_buyer_sort)sort : 0,
-                                .ascending = customers && direction == 1,
-                                .skip = ret->csv ? 0 : (uint64_t)after,
-                                .limit = ret->csv || whole ? UINT64_MAX : (uint64_t)limit};
-    return status;
+                                .ascending = customers && direction == 1};
+    return status == MR_OK ? read_panel_page(call, ret, err) : status;
 }
 
 /* As mr_sales_kept.make; CSV goes into the call's stream instead. */
@@ -254,10 +270,12 @@ static mr_status make_panel(void *ctx, const mr_sales_set *set, const mr_sales_q
     const panel_request *wanted = ctx;
     mr_sales_result *result = NULL;
     listing list = {.call = wanted->call};
-    char next[32] = "", file_name[64];
-    uint64_t total = 0;
+    char file_name[64];
+    mr_buffer next;
+    mr_sales_shown shown = {.next = &next};
     mr_status status = mr_sales_result_make(set, question, &result, err);
 
+    mr_buffer_init(&next, mr_web_answer_bytes_max);
     (void)snprintf(file_name, sizeof file_name, "%.*s.csv",
                    MR_TEXT_ARGS(mr_web_call_path(wanted->call, 0)));
     if (status == MR_OK) {
@@ -266,19 +284,37 @@ static mr_status make_panel(void *ctx, const mr_sales_set *set, const mr_sales_q
     }
     if (status == MR_OK) {
         status =
-            mr_sales_panel_write(result, wanted->panel, &wanted->page, &list.rows, &total, err);
+            mr_sales_panel_write(result, wanted->panel, &wanted->page, &list.rows, &shown, err);
     }
     if (status == MR_OK && !wanted->csv) {
-        const uint64_t end = wanted->page.skip + list.rows.count;
-
-        if (end < total && list.rows.count > 0) {
-            (void)snprintf(next, sizeof next, "%" PRIu64, end);
-        }
-        end_items(list.rows.out, total, mr_text_of(next));
+        end_items(list.rows.out, shown.total, mr_buffer_text(&next));
         (void)mr_buffer_append_string(list.rows.out, "}");
     }
+    mr_buffer_free(&next);
     mr_sales_result_free(result);
     return end_csv(&list, status, err);
+}
+
+static mr_status answer_panel(mr_web_call *call, const mr_sales_set *set,
+                              const mr_sales_question *question, panel_request *wanted, mr_err *err)
+{
+    const mr_sales_page *page = &wanted->page;
+    mr_buffer name;
+
+    if (wanted->csv) {
+        return make_panel(wanted, set, question, mr_web_call_out(call), err);
+    }
+    mr_buffer_init(&name, mr_web_answer_bytes_max);
+    (void)mr_buffer_printf(&name, "panel,%d,%d,%d,%d,%" PRIu64 ",%zu,%.*s,%.*s", (int)wanted->panel,
+                           page->by_quantity, (int)page->buyers, page->ascending, page->limit,
+                           page->search.bytes, MR_TEXT_ARGS(page->search),
+                           MR_TEXT_ARGS(page->after));
+    const mr_sales_kept kept = {mr_buffer_text(&name), make_panel, wanted};
+    const mr_status status =
+        mr_sales_keep(sales_of(call), set, question, &kept, mr_web_call_out(call), err);
+
+    mr_buffer_free(&name);
+    return status;
 }
 
 mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err)
@@ -286,7 +322,6 @@ mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err)
     mr_web_sales_question given = {.question = {.has_from = false}};
     panel_request wanted = {.call = call};
     mr_sales_set *set = NULL;
-    char name[96];
     mr_status status = read_panel(call, &wanted, err);
 
     if (status == MR_OK) {
@@ -299,14 +334,7 @@ mr_status mr_web_sales_panel_get(mr_web_call *call, mr_err *err)
         return status;
     }
     if (!is_fresh(call, set)) {
-        (void)snprintf(name, sizeof name, "panel,%d,%d,%d,%d,%" PRIu64 ",%" PRIu64,
-                       (int)wanted.panel, wanted.page.by_quantity, (int)wanted.page.buyers,
-                       wanted.page.ascending, wanted.page.skip, wanted.page.limit);
-        const mr_sales_kept kept = {mr_text_of(name), make_panel, &wanted};
-
-        status = wanted.csv ? make_panel(&wanted, set, &given.question, mr_web_call_out(call), err)
-                            : mr_sales_keep(sales_of(call), set, &given.question, &kept,
-                                            mr_web_call_out(call), err);
+        status = answer_panel(call, set, &given.question, &wanted, err);
     }
     mr_sales_give(sales_of(call), set);
     return status;

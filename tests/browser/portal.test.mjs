@@ -233,6 +233,16 @@ test("customers stand in the order of any column, over all of them", { role: "an
   await inOrder("last_order", "desc");
   await page.getByRole("button", { name: "Show more" }).click();
   await rows.nth(99).waitFor();
+
+  // Searched for as well: both together.
+  const few = String(platform.customer).slice(0, -2);
+  await page.getByLabel("Customer number or name").fill(few);
+  await page.waitForFunction((wanted) => new URLSearchParams(location.search).get("q") === wanted, few);
+  await page.getByRole("button", { name: "Orders" }).click();
+  const { items } = await platform.ask("analyst", `/sales/customers?q=${few}&sort=orders&direction=desc&limit=50`);
+  assert.ok(items.length > 1 && items.every((one) => String(one.customer_id).startsWith(few)));
+  await page.waitForFunction((texts) => [...document.querySelectorAll(".row-link")].map((row) => row.textContent).join() === texts, items.map((one) => String(one.customer_id)).join());
+  assert.equal(await head("Orders").getAttribute("aria-sort"), "descending");
 });
 
 test("staff find any customer by typing, and see the raw event of a line", { role: "analyst" }, async ({ page, platform }) => {

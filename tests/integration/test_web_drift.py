@@ -129,6 +129,21 @@ def operator(platform, document):
     return Checked(add_user(platform, "olga", "operator"), document)
 
 
+@pytest.mark.parametrize("q", ["ada", "ADA 1", "2 ad", "da", "178", "17851", "0", " "])
+def test_gold_finds_the_customers_that_the_store_finds(operator, q):
+    of_store = {found["customer_id"] for found in operator.get("/customers", q=q)["items"]}
+    of_gold = operator.get("/sales/customers", q=q, sort="name", direction="asc")["items"]
+    assert {found["customer_id"] for found in of_gold} == of_store
+    assert [found["name"] for found in of_gold] == sorted(found["name"] for found in of_gold)
+    pages, after = [], {}
+    while after is not None:
+        page = operator.get("/sales/customers", q=q, sort="name", direction="asc", limit=1, **after)
+        pages += page["items"]
+        after = {"after": page["next"]} if page["next"] else None
+    assert pages == of_gold
+    operator.ask("GET", "/sales/customers", status=422, after="1")
+
+
 def test_what_is_not_documented_is_noticed(document, operator):
     answer = operator.client.get("/customers", limit=1)
     found = answer.json

@@ -21,6 +21,7 @@
 #include "cli/data_folder.h"
 #include "lake/delta_sql.h"
 #include "query/sales.h"
+#include "query/sales_ask.h"
 #include "query/sales_invoices.h"
 #include "query/sales_reach.h"
 #include "query/sales_shop.h"
@@ -72,72 +73,10 @@ static void make_filter(mr_random *random, const mr_sales_set *set, filter *ret)
     question->customers = ret->customers;
 }
 
-static int32_t last_day; /* of the set that is asked */
-
-/* " WHERE ..." of a question; segments of customers are those of its own days, whatever `range`. */
-static void append_where(mr_buffer *sql, const mr_sales_question *question, mr_sales_range own,
-                         mr_sales_range range)
-{
-    const mr_sales_range none = {0, -1};
-    mr_buffer condition;
-
-    mr_sales_append_condition(sql, question, range, none);
-    if (question->segments != 0) {
-        mr_buffer_init(&condition, sql_bytes_max);
-        mr_sales_append_condition(&condition, question, own, none);
-        mr_sales_rfm_append_condition(sql, question->segments, "f", mr_buffer_text(&condition),
-                                      own.to < last_day ? own.to : last_day);
-        mr_buffer_free(&condition);
-    }
-}
-
-/* The only column of the only row of "SELECT <what> FROM f <where of the question>", as text. */
-static void ask_sql_of(shop *s, const char *what, const char *tail,
-                       const mr_sales_question *question, mr_sales_range own, mr_sales_range range,
-                       char *ret_text, size_t bytes)
-{
-    mr_olap_result *result = NULL;
-    mr_buffer sql, text;
-    mr_err err;
-
-    mr_buffer_init(&sql, sql_bytes_max);
-    mr_buffer_init(&text, sql_bytes_max);
-    (void)mr_buffer_printf(&sql,
-                           "WITH first AS (SELECT CustomerID AS c, min(InvoiceDate) AS d FROM f"
-                           " WHERE InvoiceNo NOT LIKE 'C%%' GROUP BY CustomerID),"
-                           " w AS (SELECT * FROM f");
-    append_where(&sql, question, own, range);
-    (void)mr_buffer_printf(&sql, ") SELECT %s FROM w %s", what, tail);
-    (void)mr_buffer_append(&sql, "", 1);
-    if (mr_olap_query(s->connection, sql.data, true, &result, &err) != MR_OK) {
-        fail_msg("%s\n%s", err.message, sql.data);
-    }
-    ret_text[0] = '\0';
-    while (mr_olap_next(result, NULL) == MR_OK) {
-        mr_buffer_clear(&text);
-        assert_true(mr_olap_write_text(result, 0, &text));
-        (void)snprintf(ret_text + strlen(ret_text), bytes - strlen(ret_text), "%.*s;",
-                       (int)text.bytes, text.data != NULL ? text.data : "");
-    }
-    mr_olap_result_free(result);
-    mr_buffer_free(&sql);
-    mr_buffer_free(&text);
-}
-
-static void ask_sql(shop *s, const char *what, const char *tail, const mr_sales_question *question,
-                    mr_sales_range range, char *ret_text, size_t bytes)
-{
-    ask_sql_of(s, what, tail, question, range, range, ret_text, bytes);
-}
-
 static void print_amount(mr_amount amount, char *text)
 {
     (void)mr_amount_format(amount, 4, text);
 }
-
-#define SALES   "coalesce(sum(CASE WHEN starts_with(InvoiceNo, 'C') THEN 0 ELSE Amount END), 0)"
-#define RETURNS "coalesce(sum(CASE WHEN starts_with(InvoiceNo, 'C') THEN Amount ELSE 0 END), 0)"
-#define ORDERS  "count(DISTINCT CASE WHEN starts_with(InvoiceNo, 'C') THEN NULL ELSE InvoiceNo END)"
 
 static void check_totals(shop *s, const mr_sales_question *question, const mr_sales_result *result)
 {
@@ -183,12 +122,12 @@ static void check_panel(shop *s, const mr_sales_question *question, const mr_sal
     const mr_sales_page all = {.limit = UINT64_MAX};
     char *expected = mr_alloc(sql_bytes_max), *got = mr_alloc(sql_bytes_max);
     mr_buffer out;
-    uint64_t total;
+    mr_sales_shown shown = {.next = NULL};
 
     mr_buffer_init(&out, sql_bytes_max);
     mr_sales_rows rows = {.out = &out, .csv = true};
-    assert_int_equal(mr_sales_panel_write(result, panel, &all, &rows, &total, NULL), MR_OK);
-    assert_int_equal(total, rows.count);
+    assert_int_equal(mr_sales_panel_write(result, panel, &all, &rows, &shown, NULL), MR_OK);
+    assert_int_equal(shown.total, rows.count);
     size_t bytes = 0;
     for (size_t at = 0; at < out.bytes; at++) {
         if (out.data[at] == '\r' && panel == MR_SALES_PANEL_PRODUCTS) {
@@ -597,67 +536,6 @@ static void a_page_of_lines_reaches_as_far_as_sql_says(void **state)
     free(expected);
 }
 
-/* The numbers of all customers in an order, read in pages: "12;7;". */
-static void list_customers(const mr_sales_result *result, mr_sales_page page, char *ret_text)
-{
-    mr_buffer out;
-    mr_sales_rows rows = {.csv = true, .out = &out};
-    uint64_t total = 1;
-
-    mr_buffer_init(&out, sql_bytes_max);
-    ret_text[0] = '\0';
-    for (page.skip = 0, page.limit = 13; page.skip < total; page.skip += page.limit) {
-        assert_int_equal(
-            mr_sales_panel_write(result, MR_SALES_PANEL_CUSTOMERS, &page, &rows, &total, NULL),
-            MR_OK);
-    }
-    assert_int_equal(rows.count, total);
-    (void)mr_buffer_append(&out, "", 1);
-    for (char *line = out.data; *line != '\0'; line = strchr(line, '\n') + 1) {
-        (void)snprintf(ret_text + strlen(ret_text), sql_bytes_max - strlen(ret_text), "%.*s;",
-                       (int)strcspn(line, ","), line);
-    }
-    mr_buffer_free(&out);
-}
-
-/* No customer of these has a name: that order is the one by number. */
-static void customers_come_in_any_order(void **state)
-{
-    static const char *const order_by[MR_SALES_BUYERS_SORTS] = {
-        [MR_SALES_BUYERS_BY_SPENT] = SALES,
-        [MR_SALES_BUYERS_BY_ORDERS] = ORDERS,
-        [MR_SALES_BUYERS_BY_LAST_ORDER] = "max(InvoiceDate) FILTER (InvoiceNo NOT LIKE 'C%')",
-        [MR_SALES_BUYERS_BY_NUMBER] = "CustomerID",
-        [MR_SALES_BUYERS_BY_NAME] = "CustomerID"};
-    shop *s = *state;
-    mr_sales_lake *lake = open_lake(s, 64 << 20);
-    const mr_sales_question all = {.compare = MR_SALES_COMPARE_NONE};
-    char *expected = mr_alloc(sql_bytes_max), *got = mr_alloc(sql_bytes_max), tail[512];
-    mr_sales_result *result = NULL;
-
-    commit(s, 0, 1000, false);
-    bind(s);
-    mr_sales_set *set = refresh(lake, NULL);
-    (void)mr_sales_result_make(set, &all, &result, NULL);
-    for (int sort = 0; sort < 2 * MR_SALES_BUYERS_SORTS; sort++) {
-        const mr_sales_page page = {.buyers = (mr_sales_buyer_sort)(sort / 2),
-                                    .ascending = sort % 2 == 1};
-
-        (void)snprintf(tail, sizeof tail,
-                       "WHERE CustomerID IS NOT NULL GROUP BY CustomerID HAVING %s > 0"
-                       " ORDER BY %s %s, CustomerID",
-                       ORDERS, order_by[page.buyers], page.ascending ? "ASC" : "DESC");
-        ask_sql(s, "CustomerID", tail, &all, result->range, expected, sql_bytes_max);
-        list_customers(result, page, got);
-        assert_string_equal(got, expected);
-    }
-    mr_sales_result_free(result);
-    mr_sales_set_free(set);
-    mr_sales_lake_close(lake);
-    free(expected);
-    free(got);
-}
-
 static void what_is_typed_finds_values(void **state)
 {
     shop *s = *state;
@@ -690,7 +568,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(too_many_lines_are_read_from_the_lake, open_shop,
                                         close_shop),
         cmocka_unit_test_setup_teardown(an_answer_is_kept_for_its_version, open_shop, close_shop),
-        cmocka_unit_test_setup_teardown(customers_come_in_any_order, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(invoices_come_page_by_page, open_shop, close_shop),
         cmocka_unit_test_setup_teardown(a_page_of_lines_reaches_as_far_as_sql_says, open_shop,
                                         close_shop),

@@ -1,5 +1,5 @@
-// Customers by number, name or country: the way to any of them. By number, and where they are searched for, they
-// are those of the store, live; any other order is over all of gold's customers.
+// Customers by number or name: the way to any of them. By number, and as they are searched for, they are those of the
+// store, live; any other order is over gold's customers, all of them or those searched for.
 import type { CustomerSold, Rows } from "../../api/sales";
 import type { CustomerFound, CustomersFound } from "../../api/types";
 import { count, day, money } from "../../lib/format";
@@ -33,10 +33,10 @@ const allColumns: Column<Row>[] = [
 
 const sorts = allColumns.map(({ sort }) => sort).filter(Boolean);
 
-// What the address says, of all customers: without it they stand by number.
+// What the address says; without it they stand by number, and those found as the store finds them.
 function readOrder(query: URLSearchParams): { sort: string; direction: Direction } | null {
   const sort = query.get("sort");
-  if (query.get("q") || !sorts.includes(sort ?? "")) return null;
+  if (!sorts.includes(sort ?? "")) return null;
   return { sort: sort ?? "", direction: query.get("direction") === "asc" ? "asc" : "desc" };
 }
 
@@ -48,7 +48,7 @@ function sortBy(sort: string, direction: Direction): void {
 export default function Customers() {
   const q = place.value.query.get("q") ?? "";
   const order = readOrder(place.value.query);
-  const [path, query] = order ? ["/sales/customers", { ...order }] : ["/customers", { q }];
+  const [path, query] = order ? ["/sales/customers", { ...order, q }] : ["/customers", { q }];
   const paged = usePages<Row, CustomersFound | Rows<CustomerSold>>(path, query, { keyOf });
   // Shops that send no names have no column of them.
   const named = paged.list?.items.some((found) => found.name) ?? true;
@@ -85,7 +85,7 @@ export default function Customers() {
           }
           sort={order?.sort ?? (q ? undefined : "number")}
           direction={order?.direction ?? "asc"}
-          onSort={q ? undefined : sortBy}
+          onSort={sortBy}
           rowKey={keyOf}
           href={(found) => `/customers/${found.customer_id}`}
         />
