@@ -131,7 +131,7 @@ static int post_from(const fixture *f, const char *host, const char *headers)
              "POST /invoicedata HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%sContent-Length: %zu"
              "\r\n\r\n%s",
              host, headers, strlen(EVENT), EVENT);
-    send_all(fd, request, strlen(request));
+    client_send(fd, request, strlen(request));
     r = receive_reply(fd);
     status = r->status;
     reply_free(r);

@@ -12,8 +12,6 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +20,8 @@
 #include <yyjson.h>
 
 #include "gateway/gateway.h"
+#include "http/client.h"
+#include "http/server_folder.h"
 
 enum { reply_bytes_max = 16 * 1048576 };
 
@@ -34,7 +34,7 @@ enum { reply_bytes_max = 16 * 1048576 };
 #define EVENT        "{" EVENT_FIELDS "}"
 
 typedef struct fixture {
-    char folder[64];
+    char folder[server_folder_bytes];
     mr_gateway_options options;
     mr_gateway *gateway;
 } fixture;
@@ -79,8 +79,7 @@ static inline fixture *fixture_create(void)
 {
     fixture *f = mr_alloc_zero(1, sizeof *f);
 
-    snprintf(f->folder, sizeof f->folder, "/tmp/millrace-gateway-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    server_folder_make("gateway", f->folder);
     f->options = default_options(f->folder);
     return f;
 }
@@ -100,25 +99,10 @@ static inline void fixture_stop(fixture *f)
     f->gateway = NULL;
 }
 
-static inline void remove_folder(char *path)
-{
-    char *const roots[] = {path, NULL};
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    FTSENT *entry;
-
-    assert_non_null(walk);
-    while ((entry = fts_read(walk)) != NULL) {
-        if (entry->fts_info != FTS_D) { /* folders on the way back up */
-            assert_int_equal(remove(entry->fts_accpath), 0);
-        }
-    }
-    fts_close(walk);
-}
-
 static inline void fixture_destroy(fixture *f)
 {
     fixture_stop(f);
-    remove_folder(f->folder);
+    server_folder_remove(f->folder);
     free(f);
 }
 
@@ -126,28 +110,7 @@ static inline void fixture_destroy(fixture *f)
 
 static inline int connect_to(const fixture *f)
 {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons(mr_gateway_port(f->gateway)),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
-
-static inline void send_all(int fd, const void *data, size_t bytes)
-{
-    const char *at = data;
-
-    while (bytes > 0) {
-        ssize_t sent = send(fd, at, bytes, MSG_NOSIGNAL);
-        assert_true(sent > 0);
-        at += sent;
-        bytes -= (size_t)sent;
-    }
+    return client_connect(mr_gateway_port(f->gateway));
 }
 
 /* Reads to the end of the connection. */
@@ -195,8 +158,8 @@ static inline int send_request(const fixture *f, const char *line, const char *h
                               line, (unsigned)mr_gateway_port(f->gateway), headers, bytes);
 
     assert_true(head_bytes > 0 && (size_t)head_bytes < sizeof head);
-    send_all(fd, head, (size_t)head_bytes);
-    send_all(fd, body, bytes);
+    client_send(fd, head, (size_t)head_bytes);
+    client_send(fd, body, bytes);
     return fd;
 }
 
@@ -215,7 +178,7 @@ static inline reply *get(const fixture *f, const char *path)
     snprintf(line, sizeof line, "GET %s", path);
     snprintf(head, sizeof head, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
              line);
-    send_all(fd, head, strlen(head));
+    client_send(fd, head, strlen(head));
     return receive_reply(fd);
 }
 

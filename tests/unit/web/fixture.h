@@ -12,8 +12,6 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +21,8 @@
 #include <yyjson.h>
 
 #include "base/memory.h"
+#include "http/client.h"
+#include "http/server_folder.h"
 #include "store/ops.h"
 #include "store/ops_access.h"
 #include "web/web.h"
@@ -30,7 +30,7 @@
 enum { fixture_answer_bytes_max = 4 * 1048576, fixture_wait_s = 20 };
 
 typedef struct fixture {
-    char folder[64];
+    char folder[server_folder_bytes];
     mr_web_options options;
     mr_web *web;
 } fixture;
@@ -85,8 +85,7 @@ static inline fixture *fixture_create(void)
 {
     fixture *f = mr_alloc_zero(1, sizeof *f);
 
-    (void)snprintf(f->folder, sizeof f->folder, "/tmp/millrace-web-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    server_folder_make("web", f->folder);
     f->options = fixture_options(f->folder);
     return f;
 }
@@ -106,25 +105,10 @@ static inline void fixture_stop(fixture *f)
     f->web = NULL;
 }
 
-static inline void fixture_remove_folder(char *path)
-{
-    char *const roots[] = {path, NULL};
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    FTSENT *entry;
-
-    assert_non_null(walk);
-    while ((entry = fts_read(walk)) != NULL) {
-        if (entry->fts_info != FTS_D) { /* folders on the way back up */
-            assert_int_equal(remove(entry->fts_accpath), 0);
-        }
-    }
-    fts_close(walk);
-}
-
 static inline void fixture_destroy(fixture *f)
 {
     fixture_stop(f);
-    fixture_remove_folder(f->folder);
+    server_folder_remove(f->folder);
     free(f);
 }
 
@@ -141,21 +125,10 @@ static inline mr_ops *fixture_ops(const fixture *f)
 static inline int fixture_connect(const fixture *f)
 {
     const struct timeval wait = {.tv_sec = fixture_wait_s};
-    struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons(mr_web_port(f->web))};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = client_connect(mr_web_port(f->web));
 
-    assert_true(fd >= 0);
-    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&place, sizeof place), 0);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait), 0);
     return fd;
-}
-
-static inline void fixture_send(int fd, const char *text)
-{
-    size_t bytes = strlen(text);
-
-    assert_int_equal(send(fd, text, bytes, MSG_NOSIGNAL), (ssize_t)bytes);
 }
 
 /* headers: extra ones, each with its CRLF; body NULL: none. head_only: what comes after the head is
@@ -182,7 +155,7 @@ static inline reply exchange(const fixture *f, const visitor *who, const char *m
                  who->csrf, who->csrf[0] != '\0' ? "\r\n" : "", headers != NULL ? headers : "",
                  length, body != NULL ? body : "");
     assert_true(bytes > 0 && (size_t)bytes < sizeof request);
-    fixture_send(fd, request);
+    client_send_text(fd, request);
     while (used < fixture_answer_bytes_max &&
            (moved = recv(fd, r.text + used, fixture_answer_bytes_max - used, 0)) > 0) {
         used += (size_t)moved;

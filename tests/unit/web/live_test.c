@@ -39,7 +39,7 @@ static void open_stream(const fixture *f, const visitor *who, const char *method
         request, sizeof request,
         "%s /api/v1/live HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\nCookie: %s\r\n\r\n",
         method, who->cookie);
-    fixture_send(ret_stream->fd, request);
+    client_send_text(ret_stream->fd, request);
 }
 
 /* Reads until the text has come; NULL: until the end. */
