@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from millrace_platform import free_port
+from millrace_platform import free_port, until
 from postgres_server import running_postgres
 
 TOP = Path(__file__).parents[2]
-INSTALL_SECONDS_MAX, WAIT_SECONDS_MAX = 600, 150
+INSTALL_SECONDS_MAX = 600
 ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 ROLES = ("api-server", "scheduler", "dag-processor")
 
@@ -49,15 +49,6 @@ class Clock:
         """Now it is that instant, for all of them at once."""
         with open(self.path, "r+b") as file:
             file.write(struct.pack("q", int(instant.timestamp() - time.time())))
-
-
-def until(ask, wanted, seconds=WAIT_SECONDS_MAX, told=str):
-    """What `ask` answers once it is wanted. It is asked again and again: neither side tells when it changes."""
-    deadline = time.monotonic() + seconds
-    while not wanted(answer := ask()):
-        assert time.monotonic() < deadline, told(answer)
-        time.sleep(0.2)
-    return answer
 
 
 class Airflow:

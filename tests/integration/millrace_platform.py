@@ -1,7 +1,8 @@
 """Starts the real program for the end-to-end tests, and talks to it.
 
-Nothing here sleeps: readiness is a message on NOTIFY_SOCKET, as systemd has it, the end of a process is
-waited for, and progress of the sinks is awaited through `millrace status --wait`.
+Nothing here sleeps but `until`, for what is seen only by asking: readiness is a message on NOTIFY_SOCKET,
+as systemd has it, the end of a process is waited for, and progress of the sinks is awaited through
+`millrace status --wait`.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ from pathlib import Path
 PROGRAM = os.environ.get("TEST_PROGRAM", "build/test/millrace")
 READY_SECONDS_MAX = 30
 LOG_SECONDS_MAX = 60
+WAIT_SECONDS_MAX = 150
 SANITIZED = "asan" in PROGRAM or "tsan" in PROGRAM
 
 
@@ -147,6 +149,15 @@ class Platform:
     def store(self):
         connection = sqlite3.connect(f"file:{self.data}/store.db?mode=ro", uri=True)
         return contextlib.closing(connection)
+
+
+def until(ask, wanted, seconds=WAIT_SECONDS_MAX, told=str):
+    """What `ask` answers once it is wanted. It is asked again and again: the other side does not tell when it changes."""
+    deadline = time.monotonic() + seconds
+    while not wanted(answer := ask()):
+        assert time.monotonic() < deadline, told(answer)
+        time.sleep(0.1)
+    return answer
 
 
 def await_log(platform, text, process, count=1):

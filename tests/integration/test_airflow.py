@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_server import TOP, Clock, installed, running_airflow, until
-from millrace_platform import PROGRAM, SANITIZED, event, running
+from airflow_server import TOP, Clock, installed, running_airflow
+from millrace_platform import PROGRAM, SANITIZED, event, running, until
 from web_client import web_address
 
 UTC = datetime.timezone.utc

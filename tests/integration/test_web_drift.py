@@ -10,7 +10,7 @@ from functools import cached_property
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker, RefResolver
 
-from millrace_platform import event, running
+from millrace_platform import event, running, until
 from web_client import API, Answer, WebClient, add_user
 
 PASSWORD = "a long enough password"
@@ -126,7 +126,9 @@ def document(platform):
 
 @pytest.fixture(scope="module")
 def operator(platform, document):
-    return Checked(add_user(platform, "olga", "operator"), document)
+    olga = Checked(add_user(platform, "olga", "operator"), document)
+    until(lambda: olga.get("/sales")["as_of"], lambda as_of: as_of["gold_version"] >= 0)  # the web looks at the lake once a second
+    return olga
 
 
 @pytest.mark.parametrize("q", ["ada", "ADA 1", "2 ad", "da", "178", "17851", "0", " "])

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 import agreement
-from millrace_platform import SANITIZED, event, running
+from millrace_platform import SANITIZED, event, running, until
 from test_real_data import FILE, csv  # noqa: F401 (a fixture)
 from web_client import add_user
 
@@ -25,17 +25,6 @@ CHAMPIONS = (
     " WHERE left(InvoiceNo, 1) <> 'C' AND CustomerID IS NOT NULL GROUP BY 1)"
     " SELECT id FROM c WHERE n >= 5 AND last >= DATE '2011-12-09' - 30 AND s >= (SELECT avg(s) FROM c))")
 MONTHS = {"2010-12": "821452.73", "2011-11": "1503866.78", "2011-12": "637790.33"}
-
-
-def until(ask, holds, seconds=30):
-    """The first answer of which that holds: the web looks at the lake once a second."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = ask()
-        if holds(answer):
-            return answer
-        assert time.monotonic() < end, answer
-        time.sleep(0.1)
 
 
 class Shop:
@@ -57,7 +46,7 @@ class Shop:
         asked = self.operator.request("POST", "/ops/runs", {"target": "all"})
         assert asked.status == 201, asked
         return until(lambda: self.operator.get(f"/ops/runs/{asked.json['id']}").json,
-                     lambda run: run["ended_at"] is not None, 120)
+                     lambda run: run["ended_at"] is not None)
 
     def sales(self, holds=lambda as_of: True):
         return until(lambda: self.analyst.get("/sales").json, lambda sales: holds(sales["as_of"]))
