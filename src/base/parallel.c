@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/thread.h"
+
 typedef struct parallel {
     size_t count;
     mr_status (*work)(void *, size_t, mr_err *);
@@ -49,7 +51,7 @@ mr_status mr_parallel(size_t count, size_t threads,
 
     (void)pthread_mutex_init(&self.mutex, NULL);
     while (started + 1 < wanted && started < mr_parallel_threads_max &&
-           pthread_create(&others[started], NULL, take_turns, &self) == 0) {
+           mr_thread_start(&others[started], "parallel", take_turns, &self) == 0) {
         started++; /* fewer threads than wished for do the same work */
     }
     (void)take_turns(&self);

@@ -17,6 +17,7 @@
 #include "base/civil.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "lake/delta_path.h"
 #include "lake/delta_write.h"
 
@@ -397,7 +398,7 @@ static mr_status copy_parts(writing *self, part_list *parts, mr_err *err)
         {.self = self, .connection = self->write->connection_beside, .parts = parts}};
     pthread_t thread;
     const bool beside = copiers[1].connection != NULL && parts->count > 1 &&
-                        pthread_create(&thread, NULL, run_copier, &copiers[1]) == 0;
+                        mr_thread_start(&thread, "lake-writer", run_copier, &copiers[1]) == 0;
     mr_status status = MR_OK;
 
     (void)run_copier(&copiers[0]);

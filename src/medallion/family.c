@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/civil.h"
+#include "base/thread.h"
 
 typedef enum job_state { JOB_WAITS, JOB_RUNS, JOB_DONE, JOB_FAILED } job_state;
 
@@ -256,7 +257,7 @@ static void run_jobs(making *m)
     (void)pthread_cond_init(&m->changed, NULL);
     if (second) {
         lanes[1].session.engine = another;
-        second = pthread_create(&thread, NULL, run_lane, &lanes[1]) == 0;
+        second = mr_thread_start(&thread, "models", run_lane, &lanes[1]) == 0;
     }
     (void)run_lane(&lanes[0]);
     if (second) {

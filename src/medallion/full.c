@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "base/thread.h"
 #include "medallion/task.h"
 
 /* Rows that fit memory are made first and written then: the engine writes partitions of a table of
@@ -134,7 +135,7 @@ static mr_status write_beside(mr_task *task, const mr_delta_write *write, mr_err
     if (status != MR_OK) {
         return status;
     }
-    if (pthread_create(&thread, NULL, run_writer, &w) != 0) {
+    if (mr_thread_start(&thread, "models-writer", run_writer, &w) != 0) {
         (void)run_writer(&w);
     } else {
         mr_task_name_made(task->model, task->target->made);
