@@ -27,7 +27,8 @@ enum {
     gather_answers_bytes_max = 4 * 1048576,
     gather_large_bytes = 262144, /* worth a submit of its own while another is under way */
     crowd_min = 8,               /* senders; fewer are not waited for */
-    crowd_wait_ms_max = 1,
+    crowd_wait_us_min = 1000,
+    crowd_wait_us_max = 8000,
     answer_tail_bytes_max = 80, /* ,"offset":N,"partition":P} */
 };
 
@@ -65,7 +66,7 @@ struct lane {
     mr_bus_producer *producer; /* the gateway's */
     gather *open;              /* NULL: none */
     size_t under_way;
-    size_t crowd; /* events that had come when the last answers went, and those these bring back */
+    size_t crowd; /* its share of the senders there were when its last answers went */
     int64_t crowd_until_us;
     gather gathers[gathers_count];
 };
@@ -76,6 +77,7 @@ struct mr_collector {
     mr_buffer record; /* one event's canonical JSON */
     lane *lanes;      /* as many as the gateway has */
     uint32_t lane_count;
+    size_t senders; /* whose events are in a gather */
 };
 
 static void gather_answer(mr_http_task *task);
@@ -136,6 +138,7 @@ static void recycle(gather *g)
 {
     mr_bus_batch_clear(g->batch);
     mr_buffer_clear(&g->answers);
+    g->lane->collector->senders -= g->count;
     g->count = 0;
     g->failed = false;
     g->state = GATHER_FREE;
@@ -231,49 +234,61 @@ static void submit_gather(gather *g)
     }
 }
 
+/* Senders that have an answer soon send again, and by any lane. Waiting for them costs at most what
+ * the log took, and spares it a batch. */
+static void expect_crowd(lane *own, int64_t now_us, int64_t append_us)
+{
+    int64_t wait_us = append_us < crowd_wait_us_min ? crowd_wait_us_min : append_us;
+
+    own->crowd = own->collector->senders / own->collector->lane_count;
+    own->crowd_until_us = now_us + (wait_us < crowd_wait_us_max ? wait_us : crowd_wait_us_max);
+}
+
 static void gather_answer(mr_http_task *task)
 {
     gather *g = (gather *)task;
     lane *own = g->lane;
     mr_gateway *gateway = own->collector->gateway;
+    const int64_t now_us = mr_monotonic_us();
 
     MR_ASSERT(g->state == GATHER_UNDER_WAY && own->under_way > 0);
     own->under_way--;
     g->state = GATHER_ANSWERING;
-    /* Of those answered now, the other lanes get their share. */
-    own->crowd = g->count / own->collector->lane_count + (own->open != NULL ? own->open->count : 0);
-    own->crowd_until_us = mr_monotonic_us() + (int64_t)crowd_wait_ms_max * 1000;
+    expect_crowd(own, now_us, now_us - g->submitted_us);
     if (g->failed) {
         mr_health_append_failed(gateway->health, &g->err);
         mr_counter_add(gateway->counts.appends_failed, 1);
     } else {
         mr_health_append_succeeded(gateway->health);
         mr_counter_add(gateway->counts.events_single, g->count);
-        mr_histogram_observe_us(gateway->counts.append_us,
-                                (uint64_t)(mr_monotonic_us() - g->submitted_us));
+        mr_histogram_observe_us(gateway->counts.append_us, (uint64_t)(now_us - g->submitted_us));
     }
     turn(own); /* first: the disk works while the answers are written */
     answer_all(g);
 }
 
-/* But for one in sixteen: some do not come back. */
-static bool is_gathering(const lane *own)
+/* How long yet the open gather waits for its crowd, in ms; 0: it does not. One in sixteen is not
+ * waited for: some do not come back. */
+static uint32_t gathering_ms(const lane *own)
 {
-    return own->crowd >= crowd_min && own->open->count * 16 < own->crowd * 15 &&
-           mr_monotonic_us() < own->crowd_until_us;
+    const int64_t left_us = own->crowd_until_us - mr_monotonic_us();
+    const bool complete = own->crowd < crowd_min || own->open->count * 16 >= own->crowd * 15;
+
+    return complete || left_us <= 0 ? 0 : (uint32_t)((left_us + 999) / 1000);
 }
 
 static void turn(lane *own)
 {
     gather *g = own->open;
+    uint32_t wait_ms = 0;
 
     if (g == NULL || g->count == 0) {
         return;
     }
     if (mr_bus_batch_bytes(g->batch) >= gather_large_bytes) {
         submit_gather(g);
-    } else if (own->under_way == 0 && is_gathering(own)) {
-        mr_http_loop_turn_within(own->collector->loop, crowd_wait_ms_max);
+    } else if (own->under_way == 0 && (wait_ms = gathering_ms(own)) > 0) {
+        mr_http_loop_turn_within(own->collector->loop, wait_ms);
     } else if (own->under_way == 0) {
         submit_gather(g);
     }
@@ -329,6 +344,7 @@ static bool gather_add(gather *g, mr_http_request *request, const mr_event *even
     entry = &g->requests[g->count++];
     *entry = (waiting){request, start, g->answers.bytes - start};
     mr_buffer_commit(&g->answers, answer_tail_bytes_max);
+    g->lane->collector->senders++;
     return true;
 }
 

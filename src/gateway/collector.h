@@ -3,8 +3,8 @@
  *
  * Adaptive group commit: while a batch is under way the next one gathers, and it is submitted when
  * the first is durable and most of its senders have sent their next event, or at once when it is
- * large. Few senders are never waited for, many at most a millisecond or two: that long it takes
- * to answer them, and a batch of all of them costs the log little more than one of half of them.
+ * large. Few senders are never waited for, many at most as long as the log took for the first, up
+ * to 8 ms: a batch of all of them costs the log little more than one of half of them.
  * All functions are for the loop's thread.
  */
 #ifndef MR_GATEWAY_COLLECTOR_H
