@@ -7,7 +7,8 @@
 #   bulk_kafka     `millrace post` sends batches of 5,000 lines, each answered once the broker has it
 #   gateway_kafka  single POSTs, 201 once the broker has the event (acks=all): millrace against FastAPI with kafka-python
 #                  (the client of the original) and with librdkafka; PEER_CLIENTS names those wanted; behind both
-#                  counts of connections the best rate of each over them
+#                  counts of connections the best rate of each over them, and what each serves from as much CPU
+#                  (GATEWAY_CPU_PERCENT of one core, by a control group: needs root), when load and broker are no limit
 #   spark_store    the same events out of one topic into PostgreSQL: the store sink against Spark Structured Streaming
 #
 #   bench/peer.sh BUILD_FOLDER [NAME ...]   -> JSON lines; only those named, where some are
@@ -29,6 +30,7 @@ readonly connection_counts=(64 512)
 readonly processors="${PROCESSORS:-1}" # of ours against Spark, which takes all cores
 readonly events="${EVENTS:-500000}" rate="${RATE:-5000}" visible_seconds="${VISIBLE_SECONDS:-30}"
 readonly peer_clients="${PEER_CLIENTS:-kafka-python confluent-kafka}"
+readonly gateway_cpu_percent="${GATEWAY_CPU_PERCENT:-30}" # so that the rest of two cores is enough for load and broker
 readonly peer_port=18481 gateway_port=18482 ready_tries_max=300
 readonly peers=../tests/peers
 
@@ -73,6 +75,7 @@ stop_servers() {
     [ ! -d "$bench_folder/kafka" ] || "$peers/kafka/start.sh" --stop "$bench_folder/kafka" || true
     [ ! -d "$bench_folder/postgres" ] || "$peers/postgres/stop.sh" "$bench_folder/postgres" || true
     bench_cleanup
+    [ -z "$share" ] || rmdir "$share"
 }
 
 start_kafka() {
@@ -135,6 +138,44 @@ start_gateway() {
     await_ready "http://127.0.0.1:$gateway_port/ready" "$gateway_pid" "$bench_folder/gateway.log"
 }
 
+# A control group of version 2 or 1 whose processes get that share of a core; fails where none can be made.
+make_share() {
+    local root=/sys/fs/cgroup period=20000
+    if [ -f $root/cgroup.controllers ] && { echo +cpu >$root/cgroup.subtree_control; } 2>/dev/null; then
+        share="$root/millrace-bench-$$"
+        mkdir "$share" 2>/dev/null && echo "$((gateway_cpu_percent * period / 100)) $period" >"$share/cpu.max"
+    else
+        share="$root/cpu/millrace-bench-$$"
+        mkdir "$share" 2>/dev/null && echo $period >"$share/cpu.cfs_period_us" &&
+            echo "$((gateway_cpu_percent * period / 100))" >"$share/cpu.cfs_quota_us"
+    fi
+}
+
+limit() { local pid; for pid in $(tree "$1"); do echo "$pid" >"$share/cgroup.procs"; done; }
+unlimit() { local pid; for pid in $(tree "$1"); do echo "$pid" >"$(dirname "$share")/cgroup.procs"; done; }
+
+# In turns, each alone in the group: the best of each over the counts of connections.
+compare_shares() { # CLIENT
+    local connections per_s rest ours theirs
+    best_ours=0 best_theirs=0
+    for connections in "${connection_counts[@]}"; do
+        ours=() theirs=()
+        for _ in $(seq "$rounds"); do
+            limit "$peer_pid"
+            read -r per_s rest < <(measure $peer_port "$peer_pid" "$connections")
+            unlimit "$peer_pid"
+            theirs+=("$per_s")
+            limit "$gateway_pid"
+            read -r per_s rest < <(measure $gateway_port "$gateway_pid" "$connections")
+            unlimit "$gateway_pid"
+            ours+=("$per_s")
+        done
+        best_ours="$(larger "$best_ours" "$(median "${ours[@]}")")" best_theirs="$(larger "$best_theirs" "$(median "${theirs[@]}")")"
+    done
+    printf '{"bench":"gateway_kafka_share","peer_client":"%s","cpu_percent":%d,"ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s}\n' \
+        "$1" "$gateway_cpu_percent" "$best_ours" "$best_theirs" "$(divide "$best_ours" "$best_theirs")"
+}
+
 compare_gateways() { # CLIENT CONNECTIONS
     local per_s cpu half tail errors failed=0
     local ours=() theirs=() ours_cpu=() theirs_cpu=() ours_p50=() ours_p99=() theirs_p50=() theirs_p99=()
@@ -156,6 +197,7 @@ larger() { awk -v a="$1" -v b="$2" 'BEGIN { print (a > b ? a : b) }'; }
 
 bench_gateway() {
     local client connections peer_pid gateway_pid best_ours best_theirs
+    make_share || { share=''; skip 'gateway_kafka_share: no control group can be made (root, and cgroup files that can be written)'; }
     topic peer-events create $partitions
     topic our-events create $partitions
     start_gateway
@@ -168,6 +210,7 @@ bench_gateway() {
         for connections in "${connection_counts[@]}"; do compare_gateways "$client" "$connections"; done
         printf '{"bench":"gateway_kafka_best","peer_client":"%s","ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s}\n' \
             "$client" "$best_ours" "$best_theirs" "$(divide "$best_ours" "$best_theirs")"
+        if [ -n "$share" ]; then compare_shares "$client"; fi
         stop_role "$peer_pid"
     done
     stop_role "$gateway_pid"
@@ -288,7 +331,7 @@ bench_visible() { # LINES of an invoice; a bench that fails is said, and does no
 # -------------------------------------------------------------------------------------------------
 
 trap stop_servers EXIT
-has_kafka=no has_postgres=no has_python=no failures=0
+share='' has_kafka=no has_postgres=no has_python=no failures=0
 ! start_kafka || has_kafka=yes
 if command -v psql >/dev/null; then
     ! start_postgres || has_postgres=yes
