@@ -1,8 +1,9 @@
 // Operations: one address for each part, the same head above all. An analyst sees runs, the lake and its quality.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { navigate, place } from "../../lib/router";
 import { role } from "../../state/session";
+import { PageTabs } from "../../ui/page-tabs";
 import { Forbidden } from "../../ui/states";
 import type { PageProps } from "../registry";
 import { Audit } from "./audit";
@@ -53,24 +54,17 @@ export default function Operations({ params }: PageProps) {
     if (elsewhere) navigate("/operations/runs", { replace: true });
   }, [elsewhere]);
   const part = partAt(path);
-  const tabs = useRef<HTMLElement>(null);
-  useEffect(() => {
-    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [part]);
   if (elsewhere) return null;
   return (
     <div class="page">
       <header class="list-head">
         <h1>Operations</h1>
-        <nav class="tabs scrolls" aria-label="Operations" ref={tabs}>
-          {parts
+        <PageTabs
+          label="Operations"
+          pages={parts
             .filter((one) => operator || !one.operator)
-            .map((one) => (
-              <a key={one.path} href={one.path} aria-current={one === part ? "page" : undefined}>
-                {one.label}
-              </a>
-            ))}
-        </nav>
+            .map((one) => ({ href: one.path, label: one.label, current: one === part }))}
+        />
       </header>
       {!part || (part.operator && !operator) ? <Forbidden /> : part.show(params)}
     </div>

@@ -61,10 +61,10 @@ const columns: Column<QualityResult>[] = [
     label: "What is checked",
     width: 44,
     cell: (one) => (
-      <>
+      <span class="check-name">
         {labelOf(one)}
         {one.note && labelOf(one) !== one.note && <span class="note small quiet">{one.note}</span>}
-      </>
+      </span>
     ),
   },
   {

@@ -10,6 +10,7 @@ import { usePages } from "../../lib/pages";
 import { navigate, place, setQuery } from "../../lib/router";
 import { Icon } from "../../ui/icon";
 import { ListFoot } from "../../ui/list-foot";
+import { PageTabs } from "../../ui/page-tabs";
 import { ErrorState, Stale } from "../../ui/states";
 import { type Column, type Direction, Table } from "../../ui/table";
 import { EventDialog } from "../portal/event-dialog";
@@ -55,7 +56,7 @@ const invoiceColumns: Column<SalesInvoice>[] = [
     width: 16,
     cell: (row) => <span class="nowrap">{dayTime(row.invoice_date)}</span>,
   },
-  { key: "customer", label: "Customer", width: 6, cell: (row) => customerCell(row.customer_id) },
+  { key: "customer", label: "Customer", narrow: "hide", width: 6, cell: (row) => customerCell(row.customer_id) },
   { key: "country", label: "Country", narrow: "hide", width: 14, cell: (row) => row.country },
   { key: "lines", label: "Lines", figure: true, narrow: "hide", width: 3, cell: (row) => count(row.lines) },
   {
@@ -356,13 +357,10 @@ export function Rows(props: Props) {
   return (
     <div class={invoice ? "beside open" : "beside"}>
       <section class="list" aria-label={names[list]}>
-        <nav class="tabs" aria-label="Rows">
-          {lists.map((name) => (
-            <a key={name} href={`/sales/${name}${search}`} aria-current={name === list ? "page" : undefined}>
-              {names[name]}
-            </a>
-          ))}
-        </nav>
+        <PageTabs
+          label="Rows"
+          pages={lists.map((name) => ({ href: `/sales/${name}${search}`, label: names[name], current: name === list }))}
+        />
         <Listed list={list} invoice={invoice} filters={props.filters} onEvent={setEvent} />
       </section>
       {invoice && <Beside key={invoice} number={invoice} list={list} search={suffix} onClose={close} />}
