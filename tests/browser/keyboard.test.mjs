@@ -41,7 +41,7 @@ test("rows are one stop: arrows move, Enter opens, Escape closes and comes back"
   assert.equal(await page.locator('.row-link[tabindex="0"]').count(), 1);
   await page.keyboard.press("Enter");
   await page.locator(".order h2").waitFor();
-  assert.match(await focused(page), /^(Order|Return) /);
+  await page.waitForFunction(() => /^(Order|Return) /.test(document.activeElement?.textContent ?? ""));
   await page.keyboard.press("Escape");
   await page.locator(".order").waitFor({ state: "detached" });
   await page.waitForFunction(() => document.activeElement?.classList.contains("row-link"));

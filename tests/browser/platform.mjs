@@ -11,6 +11,7 @@ const run = promisify(execFile);
 const program = resolve(process.env.TEST_PROGRAM ?? "build/test/millrace");
 const realFile = [process.env.REAL_DATA, resolve("../shared/data/online-retail.csv.xz")].find((path) => path && existsSync(path));
 const generatedEvents = "60000";
+const generatedDays = "340"; // as the real file: so that months are what is looked at first
 
 const settings = (folder) => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MILLRACE_"))),
@@ -22,7 +23,7 @@ const settings = (folder) => ({
 async function writeEvents(folder, command) {
   const events = join(folder, "events.ndjson");
   if (!realFile) {
-    await command("generate", "--events", generatedEvents, "--seed", "1", "-o", events);
+    await command("generate", "--events", generatedEvents, "--days", generatedDays, "--seed", "1", "-o", events);
     return events;
   }
   const csv = join(folder, "online-retail.csv");
@@ -94,8 +95,8 @@ export class Platform {
     await this.command("status", "--wait", "120s");
     await this.command("runs", "trigger", "all", "--wait"); // by the scheduler: it is in the history
     if (!this.real) {
-      const { customers: [first] } = JSON.parse(await this.command("customer", "--top", "1", "--json"));
-      this.customer = first.customer_id;
+      const { customers } = JSON.parse(await this.command("customer", "--top", "50", "--json"));
+      this.customer = customers.find(({ cancellations }) => cancellations > 0).customer_id;
     }
     for (const role of ["customer", "analyst"]) await this.#enter(role, await this.link(role, role));
     await this.#enter("operator", linkIn(await this.command("user", "link", "operator"))); // the first start made this one
