@@ -75,7 +75,7 @@ stop_servers() {
     [ ! -d "$bench_folder/kafka" ] || "$peers/kafka/start.sh" --stop "$bench_folder/kafka" || true
     [ ! -d "$bench_folder/postgres" ] || "$peers/postgres/stop.sh" "$bench_folder/postgres" || true
     bench_cleanup
-    [ -z "$share" ] || rmdir "$share"
+    remove_share
 }
 
 start_kafka() {
@@ -112,14 +112,40 @@ tree_peak_kib() {
 
 # --- Gateway -------------------------------------------------------------------------------------
 
-# measure PORT PID CONNECTIONS -> "requests_per_s cpu_us p50_us p99_us errors"
+# A control group of version 2 or 1 whose processes get a small part of a core; fails where none can be made.
+make_share() {
+    local root=/sys/fs/cgroup period=20000
+    if [ -f $root/cgroup.controllers ]; then
+        share="$root/millrace-bench-$$"
+        mkdir "$share" && echo "$((gateway_cpu_percent * period / 100)) $period" >"$share/cpu.max"
+    else
+        share="$root/cpu/millrace-bench-$$"
+        mkdir "$share" && echo $period >"$share/cpu.cfs_period_us" &&
+            echo "$((gateway_cpu_percent * period / 100))" >"$share/cpu.cfs_quota_us"
+    fi
+} 2>/dev/null
+
+remove_share() { [ ! -d "$share" ] || rmdir "$share" || true; share=''; }
+
+move_to() { local pid; for pid in $(tree "$2"); do echo "$pid" >"$1/cgroup.procs"; done; } # GROUP PID
+
+# Ticks of all cores: "idle all"
+core_ticks() { awk '/^cpu / { for (i = 2; i <= 9; i++) all += $i; print $5, all }' /proc/stat; }
+
+# measure PORT PID CONNECTIONS -> "requests_per_s cpu_us p50_us p99_us errors idle_percent", where a share is
+# asked for with the process in it; what is answered within 10 s is late and no error
 measure() {
-    local before after line
+    local before after line ticks
+    [ -z "$limited" ] || move_to "$share" "$2"
+    read -r -a ticks < <(core_ticks)
     before="$(cpu_us "$2")"
-    line="$(wrk -t1 -c"$3" -d"${seconds}s" -s post.lua "http://127.0.0.1:$1/invoicedata" | grep '^result ')"
+    line="$(wrk -t1 -c"$3" -d"${seconds}s" --timeout 10s -s post.lua "http://127.0.0.1:$1/invoicedata" | grep '^result ')"
     after="$(cpu_us "$2")"
+    read -r -a ticks < <(core_ticks | awk -v idle="${ticks[0]}" -v all="${ticks[1]}" '{ print $1 - idle, $2 - all }')
+    [ -z "$limited" ] || move_to "${share%/*}" "$2"
     eval "$(sed 's/^result //; s/ /;/g' <<<"$line")"
-    echo "$(divide "$requests"000000 "$microseconds" 0) $(divide $((after - before)) "$requests") $p50_us $p99_us $errors"
+    echo "$(divide "$requests"000000 "$microseconds" 0) $(divide $((after - before)) "$requests") $p50_us $p99_us $errors" \
+        "$(divide "${ticks[0]}00" "${ticks[1]}" 0)"
 }
 
 start_peer() { # CLIENT
@@ -138,66 +164,37 @@ start_gateway() {
     await_ready "http://127.0.0.1:$gateway_port/ready" "$gateway_pid" "$bench_folder/gateway.log"
 }
 
-# A control group of version 2 or 1 whose processes get that share of a core; fails where none can be made.
-make_share() {
-    local root=/sys/fs/cgroup period=20000
-    if [ -f $root/cgroup.controllers ] && { echo +cpu >$root/cgroup.subtree_control; } 2>/dev/null; then
-        share="$root/millrace-bench-$$"
-        mkdir "$share" 2>/dev/null && echo "$((gateway_cpu_percent * period / 100)) $period" >"$share/cpu.max"
-    else
-        share="$root/cpu/millrace-bench-$$"
-        mkdir "$share" 2>/dev/null && echo $period >"$share/cpu.cfs_period_us" &&
-            echo "$((gateway_cpu_percent * period / 100))" >"$share/cpu.cfs_quota_us"
-    fi
-}
-
-limit() { local pid; for pid in $(tree "$1"); do echo "$pid" >"$share/cgroup.procs"; done; }
-unlimit() { local pid; for pid in $(tree "$1"); do echo "$pid" >"$(dirname "$share")/cgroup.procs"; done; }
-
-# In turns, each alone in the group: the best of each over the counts of connections.
-compare_shares() { # CLIENT
-    local connections per_s rest ours theirs
-    best_ours=0 best_theirs=0
-    for connections in "${connection_counts[@]}"; do
-        ours=() theirs=()
-        for _ in $(seq "$rounds"); do
-            limit "$peer_pid"
-            read -r per_s rest < <(measure $peer_port "$peer_pid" "$connections")
-            unlimit "$peer_pid"
-            theirs+=("$per_s")
-            limit "$gateway_pid"
-            read -r per_s rest < <(measure $gateway_port "$gateway_pid" "$connections")
-            unlimit "$gateway_pid"
-            ours+=("$per_s")
-        done
-        best_ours="$(larger "$best_ours" "$(median "${ours[@]}")")" best_theirs="$(larger "$best_theirs" "$(median "${theirs[@]}")")"
-    done
-    printf '{"bench":"gateway_kafka_share","peer_client":"%s","cpu_percent":%d,"ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s}\n' \
-        "$1" "$gateway_cpu_percent" "$best_ours" "$best_theirs" "$(divide "$best_ours" "$best_theirs")"
-}
-
-compare_gateways() { # CLIENT CONNECTIONS
-    local per_s cpu half tail errors failed=0
-    local ours=() theirs=() ours_cpu=() theirs_cpu=() ours_p50=() ours_p99=() theirs_p50=() theirs_p99=()
+compare_gateways() { # BENCH CLIENT CONNECTIONS
+    local per_s cpu half tail errors idle failed=0
+    local ours=() theirs=() ours_cpu=() theirs_cpu=() ours_p50=() ours_p99=() theirs_p50=() theirs_p99=() ours_idle=() theirs_idle=()
     for _ in $(seq "$rounds"); do
-        read -r per_s cpu half tail errors < <(measure $peer_port "$peer_pid" "$2")
-        theirs+=("$per_s") theirs_cpu+=("$cpu") theirs_p50+=("$half") theirs_p99+=("$tail") failed=$((failed + errors))
-        read -r per_s cpu half tail errors < <(measure $gateway_port "$gateway_pid" "$2")
-        ours+=("$per_s") ours_cpu+=("$cpu") ours_p50+=("$half") ours_p99+=("$tail") failed=$((failed + errors))
+        read -r per_s cpu half tail errors idle < <(measure $peer_port "$peer_pid" "$3")
+        theirs+=("$per_s") theirs_cpu+=("$cpu") theirs_p50+=("$half") theirs_p99+=("$tail") theirs_idle+=("$idle") failed=$((failed + errors))
+        read -r per_s cpu half tail errors idle < <(measure $gateway_port "$gateway_pid" "$3")
+        ours+=("$per_s") ours_cpu+=("$cpu") ours_p50+=("$half") ours_p99+=("$tail") ours_idle+=("$idle") failed=$((failed + errors))
     done
     best_ours="$(larger "$best_ours" "$(median "${ours[@]}")")" best_theirs="$(larger "$best_theirs" "$(median "${theirs[@]}")")"
-    printf '{"bench":"gateway_kafka","peer_client":"%s","connections":%d,"ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s,"ours_cpu_us":%s,"fastapi_cpu_us":%s,"ours_p50_us":%s,"ours_p99_us":%s,"fastapi_p50_us":%s,"fastapi_p99_us":%s,"ours_peak_mib":%s,"fastapi_peak_mib":%s,"errors":%d}\n' \
-        "$1" "$2" "$(median "${ours[@]}")" "$(median "${theirs[@]}")" "$(divide "$(median "${ours[@]}")" "$(median "${theirs[@]}")")" \
+    printf '{"bench":"%s","peer_client":"%s","connections":%d,"ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s,"ours_cpu_us":%s,"fastapi_cpu_us":%s,"ours_p50_us":%s,"ours_p99_us":%s,"fastapi_p50_us":%s,"fastapi_p99_us":%s,"ours_peak_mib":%s,"fastapi_peak_mib":%s,"ours_idle_percent":%s,"fastapi_idle_percent":%s,"errors":%d}\n' \
+        "$1" "$2" "$3" "$(median "${ours[@]}")" "$(median "${theirs[@]}")" "$(divide "$(median "${ours[@]}")" "$(median "${theirs[@]}")")" \
         "$(median "${ours_cpu[@]}")" "$(median "${theirs_cpu[@]}")" \
         "$(median "${ours_p50[@]}")" "$(median "${ours_p99[@]}")" "$(median "${theirs_p50[@]}")" "$(median "${theirs_p99[@]}")" \
-        "$(divide "$(tree_peak_kib "$gateway_pid")" 1024 0)" "$(divide "$(tree_peak_kib "$peer_pid")" 1024 0)" "$failed"
+        "$(divide "$(tree_peak_kib "$gateway_pid")" 1024 0)" "$(divide "$(tree_peak_kib "$peer_pid")" 1024 0)" \
+        "$(median "${ours_idle[@]}")" "$(median "${theirs_idle[@]}")" "$failed"
+}
+
+# Each count of connections, and the best of each side over them.
+compare_counts() { # BENCH CLIENT
+    local connections best_ours=0 best_theirs=0
+    for connections in "${connection_counts[@]}"; do compare_gateways "$1" "$2" "$connections"; done
+    printf '{"bench":"%s_best","peer_client":"%s","ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s}\n' \
+        "$1" "$2" "$best_ours" "$best_theirs" "$(divide "$best_ours" "$best_theirs")"
 }
 
 larger() { awk -v a="$1" -v b="$2" 'BEGIN { print (a > b ? a : b) }'; }
 
 bench_gateway() {
-    local client connections peer_pid gateway_pid best_ours best_theirs
-    make_share || { share=''; skip 'gateway_kafka_share: no control group can be made (root, and cgroup files that can be written)'; }
+    local client peer_pid gateway_pid limited=''
+    make_share || { remove_share; skip 'gateway_kafka_share: no control group can be made (root, and cgroup files that can be written)'; }
     topic peer-events create $partitions
     topic our-events create $partitions
     start_gateway
@@ -206,11 +203,8 @@ bench_gateway() {
     for client in $peer_clients; do
         start_peer "$client"
         measure $peer_port "$peer_pid" "${connection_counts[0]}" >/dev/null
-        best_ours=0 best_theirs=0
-        for connections in "${connection_counts[@]}"; do compare_gateways "$client" "$connections"; done
-        printf '{"bench":"gateway_kafka_best","peer_client":"%s","ours_requests_per_s":%s,"fastapi_requests_per_s":%s,"ratio":%s}\n' \
-            "$client" "$best_ours" "$best_theirs" "$(divide "$best_ours" "$best_theirs")"
-        if [ -n "$share" ]; then compare_shares "$client"; fi
+        compare_counts gateway_kafka "$client"
+        [ -z "$share" ] || limited=yes compare_counts gateway_kafka_share "$client"
         stop_role "$peer_pid"
     done
     stop_role "$gateway_pid"
