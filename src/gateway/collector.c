@@ -280,16 +280,18 @@ static uint32_t gathering_ms(const lane *own)
 static void turn(lane *own)
 {
     gather *g = own->open;
-    uint32_t wait_ms = 0;
 
     if (g == NULL || g->count == 0) {
         return;
     }
-    if (mr_bus_batch_bytes(g->batch) >= gather_large_bytes) {
-        submit_gather(g);
-    } else if (own->under_way == 0 && (wait_ms = gathering_ms(own)) > 0) {
+    const bool large = mr_bus_batch_bytes(g->batch) >= gather_large_bytes;
+    if (!large && own->under_way > 0) {
+        return;
+    }
+    const uint32_t wait_ms = large ? 0 : gathering_ms(own);
+    if (wait_ms > 0) {
         mr_http_loop_turn_within(own->collector->loop, wait_ms);
-    } else if (own->under_way == 0) {
+    } else {
         submit_gather(g);
     }
 }
