@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from millrace_platform import SANITIZED, event, running
+from millrace_platform import SANITIZED, event, running, until
 
 UTC = datetime.timezone.utc
 # Local minutes of a day at which each is due; None: any hour.
@@ -97,21 +97,15 @@ def gold_version(platform):
     return max((entry.name for entry in log.glob("*.json")), default="") if log.exists() else ""
 
 
-def await_gold_after(platform, version, seconds=60):
+def await_gold_after(platform, version):
     began = time.monotonic()
-    while gold_version(platform) <= version:
-        assert time.monotonic() - began < seconds, platform.log()
-        time.sleep(0.005)
+    until(lambda: gold_version(platform), lambda now: now > version, told=lambda _: platform.log())
     return time.monotonic() - began
 
 
-def await_run(platform, run_id, seconds=120):
-    deadline = time.monotonic() + seconds
-    while True:
-        run = platform.answer("runs", "show", run_id)
-        if run["state"] not in ("queued", "running"):
-            return run
-        assert time.monotonic() < deadline, platform.log()
+def await_run(platform, run_id):
+    return until(lambda: platform.answer("runs", "show", run_id), lambda run: run["state"] not in ("queued", "running"),
+                 told=lambda _: platform.log())
 
 
 @pytest.fixture
