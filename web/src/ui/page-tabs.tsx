@@ -13,7 +13,7 @@ export function PageTabs({ label, pages }: Props) {
     nav.current?.children[current]?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [current]);
   return (
-    <nav class="tabs scrolls" aria-label={label} ref={nav}>
+    <nav class="tabs" aria-label={label} ref={nav}>
       {pages.map((page) => (
         <a key={page.href} href={page.href} aria-current={page.current ? "page" : undefined}>
           {page.label}
